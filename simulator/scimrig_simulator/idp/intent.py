@@ -1,0 +1,56 @@
+"""What an act is meant to leave behind, and what the IdP makes of the answer.
+
+The expected state comes from here, never from re-reading a request: an engine knows the person and its own mapping.
+
+Rule: plain data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from scimrig_simulator.wire import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What a sound server holds after an act.
+
+    kind:    "User" or "Group"
+    exists:  False after a delete
+    values:  SCIM path → value, for every attribute that this IdP maps: ``userName``, ``name.givenName``,
+             ``emails[type eq "work"].value``, ``active``, ``urn:…:User:department`` … A None value = unassigned.
+    members: ids of the members of a group, None for users
+    """
+
+    kind: str
+    exists: bool = True
+    values: Mapping[str, Json] = field(default_factory=dict)
+    members: frozenset[str] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in the log; members sorted."""
+        members = None if self.members is None else sorted(self.members)
+        return {"kind": self.kind, "exists": self.exists, "values": dict(self.values), "members": members}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an act ended, in the IdP's own terms.
+
+    state: done | created | linked | updated | unchanged | task-failed | object-error | quarantined | unsupported
+    ok:    True where the IdP believes that its act succeeded
+    words: what an admin would read ("Automatic provisioning of user … failed: …"), "" where it succeeded silently
+    id:    the resource the IdP has linked, "" where none
+    """
+
+    state: str
+    ok: bool
+    words: str = ""
+    id: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in the log."""
+        return {"state": self.state, "ok": self.ok, "words": self.words, "id": self.id}
