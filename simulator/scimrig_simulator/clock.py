@@ -35,14 +35,20 @@ class SystemClock:
 
 
 class VirtualClock:
-    """Time that moves only when somebody sleeps. ``start`` in seconds since the epoch. Safe to share by threads."""
+    """Time that moves only when somebody sleeps. Safe to share by threads.
 
-    def __init__(self, start: float = 1_767_225_600.0) -> None:  # 2026-01-01T00:00:00Z
+    start: seconds since the epoch
+    tick:  seconds that pass each time somebody looks, so that two writes do not fall into one instant
+    """
+
+    def __init__(self, start: float = 1_767_225_600.0, tick: float = 0.0) -> None:  # 2026-01-01T00:00:00Z
         self._now = start
+        self._tick = tick
         self._lock = threading.Lock()
 
     def now(self) -> float:
         with self._lock:
+            self._now += self._tick
             return self._now
 
     def sleep(self, seconds: float) -> None:
@@ -54,6 +60,11 @@ class VirtualClock:
 
 
 def timestamp(clock: Clock) -> str:
-    """The clock's time as SCIM prints it: UTC, milliseconds, "Z" (RFC 7643 §2.3.5)."""
-    moment = datetime.fromtimestamp(clock.now(), UTC)
+    """The clock's time as SCIM prints it."""
+    return printed(clock.now())
+
+
+def printed(seconds: float) -> str:
+    """Seconds since the epoch as SCIM prints a time: UTC, milliseconds, "Z" (RFC 7643 §2.3.5)."""
+    moment = datetime.fromtimestamp(seconds, UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"

@@ -135,8 +135,7 @@ class Reply:
 
     def json(self) -> Json:
         """The body as JSON. Raises ValueError where it is not JSON (also where it is empty)."""
-        parsed: Json = json.loads(self.body.decode("utf-8-sig"))
-        return parsed
+        return decode_json(self.body.decode("utf-8-sig"))
 
     def resource(self) -> dict[str, Any]:
         """The body as a JSON object; an empty one where it is anything else. For clients that carry on regardless."""
@@ -169,6 +168,15 @@ def encode_json(value: Json) -> bytes:
     """Compact UTF-8 JSON, key order kept. Raises ValueError for NaN and infinities."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.encode("utf-8", "surrogatepass")
+
+
+def decode_json(text: str) -> Json:
+    """Parsed JSON. Raises ValueError where it is none, or is nested deeper than anybody can read."""
+    try:
+        parsed: Json = json.loads(text)
+    except RecursionError:
+        raise ValueError("JSON nested too deep to be read") from None
+    return parsed
 
 
 @dataclass(frozen=True, slots=True)
