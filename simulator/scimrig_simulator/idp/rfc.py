@@ -1,0 +1,330 @@
+"""A client by the book (RFC 7643, RFC 7644): look up, POST, PATCH by simple paths or PUT, DELETE.
+
+Update by PATCH reads the user first and replaces what differs, one operation an attribute; a multi-valued attribute is
+replaced whole. With ``update="put"`` it sends the object it read, changed. Groups always use PATCH: add to ``members``,
+remove by value path.
+
+Rule: a flow never raises on an answer; every one ends in an outcome. Nothing that the RFC leaves open is relied upon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from scimrig_simulator.idp import answers, attributes, rfc_knobs
+from scimrig_simulator.idp.engine import Engine, group_path, guid, label, subject_key, user_path
+from scimrig_simulator.idp.intent import Intent, Outcome
+from scimrig_simulator.idp.mapping import Values, differences, merged, slot, typed, without_empty
+from scimrig_simulator.scim.urns import ENTERPRISE, GROUP, PATCH_OP, USER
+from scimrig_simulator.wire import BY_THE_BOOK, PERCENT_20, Flow, Headers, Json, Reply, filter_string
+
+if TYPE_CHECKING:
+    from scimrig_simulator.workforce.person import Person
+    from scimrig_simulator.workforce.team import Team
+
+_BODY_LINES = frozenset({"Content-Type", "Content-Length"})
+
+
+class RfcEngine(Engine):
+    """Speaks ``rfc``. ``update``: "patch" or "put" (ValueError for anything else)."""
+
+    query = PERCENT_20
+    _switch_acts = frozenset({"deactivate", "reactivate"})
+
+    def __init__(self, seed: int, *, update: str = "patch") -> None:
+        super().__init__(seed)
+        if update not in ("patch", "put"):
+            raise ValueError(f'update={update!r}: the rfc dialect updates by "patch" or by "put"')
+        self._puts = update == "put"
+        self._group_names: dict[str, str] = {}  # team key → the name that the group has at the target
+        self.dialect = rfc_knobs.RFC_PUT if self._puts else rfc_knobs.RFC
+
+    def headers(self, body: bool) -> Headers:
+        return tuple(line for line in BY_THE_BOOK if body or line[0] not in _BODY_LINES)
+
+    def external_id(self, person: Person) -> str:
+        return guid(self.seed, "person", subject_key(person))
+
+    def expected_group(self, team: Team, members: Sequence[Person]) -> Intent:
+        intent = super().expected_group(team, members)
+        if subject_key(team) in self._group_names or not self.group_id(team):
+            return intent
+        # A group that came about by other means keeps the name and externalId it has: only its members are sent.
+        return Intent("Group", members=intent.members)
+
+    # Users -----------------------------------------------------------------------------------------------------------
+
+    def connect(self) -> Flow[Outcome]:
+        self._begin("connect")
+        query = [("startIndex", "1"), ("count", "1")]
+        reply = yield from self._send("GET", "/Users", "read one user to see that we may", query=query)
+        fault = answers.raw(reply) if not reply.ok else answers.listing(reply).fault
+        return Outcome("object-error", False, f"GET /Users: {fault}") if fault else Outcome("done", True)
+
+    def assign(self, person: Person) -> Flow[Outcome]:
+        self._begin("assign")
+        self._switch(person, on=True)
+        found, trouble = yield from self._look_up(person)
+        if trouble is not None:
+            return trouble
+        if found is None:
+            return (yield from self._create(person))
+        self._link(person, answers.identifier(found))
+        return (yield from self._update(person, self._with_active(person, person.active), "linked"))
+
+    def update(self, person: Person) -> Flow[Outcome]:
+        self._begin("update")
+        return (yield from self._update_linked(person))
+
+    def rename(self, person: Person) -> Flow[Outcome]:
+        self._begin("rename")
+        return (yield from self._update_linked(person))
+
+    def deactivate(self, person: Person) -> Flow[Outcome]:
+        self._begin("deactivate")
+        outcome = yield from self._set_active(person, False)
+        if outcome.ok:
+            self._switch(person, on=False)
+        return outcome
+
+    def reactivate(self, person: Person) -> Flow[Outcome]:
+        self._begin("reactivate")
+        outcome = yield from self._set_active(person, True)
+        if outcome.ok:
+            self._switch(person, on=True)
+        return outcome
+
+    def delete(self, person: Person) -> Flow[Outcome]:
+        self._begin("delete")
+        id = self._linked(person)
+        if not id:
+            return _not_linked(person)
+        reply = yield from self._send("DELETE", user_path(id), f"delete {label(person)}")
+        if not reply.ok:
+            return _error(f"delete {person.user_name}", reply, id)
+        self._forget(person)
+        return Outcome("done", True, id=id)
+
+    def _look_up(self, person: Person) -> Flow[tuple[dict[str, Any] | None, Outcome | None]]:
+        query = [("filter", f"userName eq {filter_string(person.user_name)}")]
+        reply = yield from self._send("GET", "/Users", f"look {label(person)} up by userName", query=query)
+        return _first_match(reply, f"look {person.user_name} up")
+
+    def _create(self, person: Person) -> Flow[Outcome]:
+        body = self._user_body(person)
+        reply = yield from self._send("POST", "/Users", f"create {label(person)}", body=body)
+        id, trouble = _created(reply, f"create {person.user_name}", "/Users/")
+        if trouble is not None:
+            return trouble
+        self._link(person, id)
+        self._note_sent(person, [path for path, value in self._values(person).items() if value != ""])
+        return Outcome("created" if reply.status == 201 else "linked", True, id=id)
+
+    def _update_linked(self, person: Person) -> Flow[Outcome]:
+        if not self._linked(person):
+            return _not_linked(person)
+        return (yield from self._update(person, self._with_active(person, self._is_active(person)), "updated"))
+
+    def _set_active(self, person: Person, on: bool) -> Flow[Outcome]:
+        id = self._linked(person)
+        if not id:
+            return _not_linked(person)
+        if self._puts:
+            return (yield from self._update(person, {"active": on}, "done"))
+        body = _patch([{"op": "replace", "path": "active", "value": on}])
+        purpose = f"{'activate' if on else 'deactivate'} {label(person)}"
+        reply = yield from self._send("PATCH", user_path(id), purpose, body=body)
+        return Outcome("done", True, id=id) if reply.ok else _error(purpose, reply, id)
+
+    def _update(self, person: Person, values: Values, state: str) -> Flow[Outcome]:
+        """Read, then PATCH what differs, or PUT the whole; nothing is sent where nothing differs."""
+        id = self._linked(person)
+        reply = yield from self._send("GET", user_path(id), f"read {label(person)} before the update")
+        held = answers.parsed(reply)
+        if not reply.ok or held.fault:
+            return _error(f"read {person.user_name}", reply, id, held.fault)
+        changes = differences(held.value, values)
+        if not changes:
+            return Outcome("linked" if state == "linked" else "unchanged", True, id=id)
+        wanted, cleared = merged(held.value, values, blank=False)
+        purpose = f"update {label(person)}"
+        if self._puts:
+            reply = yield from self._send("PUT", user_path(id), purpose, body=wanted)
+        else:
+            body = _patch(_operations(changes, wanted))
+            reply = yield from self._send("PATCH", user_path(id), purpose, body=body)
+        if not reply.ok:
+            return _error(purpose, reply, id)
+        self._note_sent(person, [*cleared, *(path for path, value in values.items() if value != "")])
+        return Outcome(state, True, id=id)
+
+    def _with_active(self, person: Person, active: bool) -> Values:
+        return {**self._values(person), "active": active}
+
+    def _values(self, person: Person) -> Values:
+        return {
+            "externalId": self.external_id(person),
+            "userName": person.user_name,
+            "name.formatted": person.formatted,
+            "name.familyName": person.family_name,
+            "name.givenName": person.given_name,
+            "name.middleName": person.middle_name,
+            "displayName": person.display_name,
+            "title": person.title,
+            "locale": person.locale,
+            attributes.WORK_EMAIL: person.email,
+            **attributes.phones(person),
+            **attributes.addresses(person),
+            **attributes.enterprise(person),
+        }
+
+    def _user_body(self, person: Person) -> dict[str, Any]:
+        mapped = attributes.body(person)
+        return without_empty({
+            "schemas": [USER, *(urn for urn in mapped if urn == ENTERPRISE)],
+            "externalId": self.external_id(person),
+            "userName": person.user_name,
+            "name": {"formatted": person.formatted, "familyName": person.family_name,
+                     "givenName": person.given_name, "middleName": person.middle_name},
+            "displayName": person.display_name,
+            "title": person.title,
+            "locale": person.locale,
+            "active": person.active,
+            "emails": typed({"value": person.email, "type": "work", "primary": True}),
+            **mapped,
+        })
+
+    # Groups ----------------------------------------------------------------------------------------------------------
+
+    def push_group(self, team: Team, members: Sequence[Person]) -> Flow[Outcome]:
+        self._begin("push_group")
+        return (yield from self._provision_group(team, members))
+
+    def set_members(self, team: Team, members: Sequence[Person]) -> Flow[Outcome]:
+        self._begin("set_members")
+        return (yield from self._provision_group(team, members))
+
+    def _provision_group(self, team: Team, members: Sequence[Person]) -> Flow[Outcome]:
+        if self.group_id(team):
+            return (yield from self._change_group(team, members, [], "updated"))
+        query = [("filter", f"displayName eq {filter_string(team.display_name)}")]
+        reply = yield from self._send("GET", "/Groups", f"look the group {team.display_name} up by name", query=query)
+        found, trouble = _first_match(reply, f"look the group {team.display_name} up")
+        if trouble is not None:
+            return trouble
+        if found is None:
+            return (yield from self._create_group(team, members))
+        self._link_group(team, answers.identifier(found))
+        self._members[subject_key(team)] = {id: id for id in _member_ids(found)}
+        self._group_names[subject_key(team)] = str(found.get("displayName", team.display_name))
+        values: dict[str, Json] = {"externalId": self._group_external_id(team)}
+        operations = [operation for change in differences(found, values) for operation in _operations([change], values)]
+        return (yield from self._change_group(team, members, operations, "linked"))
+
+    def _create_group(self, team: Team, members: Sequence[Person]) -> Flow[Outcome]:
+        body: dict[str, Any] = {
+            "schemas": [GROUP],
+            "externalId": self._group_external_id(team),
+            "displayName": team.display_name,
+        }
+        joiners = self._joiners(team, members)
+        if joiners:
+            body["members"] = self._member_values(joiners)
+        reply = yield from self._send("POST", "/Groups", f"create the group {team.display_name}", body=body)
+        id, trouble = _created(reply, f"create the group {team.display_name}", "/Groups/")
+        if trouble is not None:
+            return trouble
+        self._link_group(team, id)
+        self._members[subject_key(team)] = self._known(members)
+        self._group_names[subject_key(team)] = team.display_name
+        return Outcome("created" if reply.status == 201 else "linked", True, id=id)
+
+    def _change_group(self, team: Team, members: Sequence[Person], operations: list[dict[str, Json]],
+                      state: str) -> Flow[Outcome]:
+        """One PATCH: ``operations``, a new name, leavers by value path, then one add of all joiners."""
+        id = self.group_id(team)
+        key = subject_key(team)
+        if self._group_names.get(key, team.display_name) != team.display_name:
+            operations.append({"op": "replace", "path": "displayName", "value": team.display_name})
+        for member in self._leavers(team, members):
+            operations.append({"op": "remove", "path": f"members[value eq {filter_string(member)}]"})
+        joiners = self._joiners(team, members)
+        if joiners:
+            operations.append({"op": "add", "path": "members", "value": self._member_values(joiners)})
+        if not operations:
+            return Outcome("linked" if state == "linked" else "unchanged", True, id=id)
+        purpose = f"change the group {team.display_name}"
+        reply = yield from self._send("PATCH", group_path(id), purpose, body=_patch(operations))
+        if not reply.ok:
+            return _error(purpose, reply, id)
+        self._members[key] = self._known(members)
+        if key in self._group_names:
+            self._group_names[key] = team.display_name
+        return Outcome(state, True, id=id)
+
+    def _member_values(self, members: Sequence[Person]) -> list[Json]:
+        return [{"value": self._linked(person)} for person in members]
+
+    def _group_external_id(self, team: Team) -> str:
+        return guid(self.seed, "group", subject_key(team))
+
+
+def _patch(operations: Sequence[dict[str, Json]]) -> dict[str, Json]:
+    return {"schemas": [PATCH_OP], "Operations": list(operations)}
+
+
+def _operations(changes: Sequence[tuple[str, Json, Json]], wanted: Values) -> list[dict[str, Json]]:
+    """Replace or remove by simple paths, a multi-valued attribute as a whole (RFC 7644 §3.5.2.3)."""
+    operations: dict[str, dict[str, Json]] = {}
+    for path, value, _ in changes:
+        place = slot(path)
+        target = place.name if place.filtered else path
+        sent: Json = wanted.get(place.name) if place.filtered else value
+        if sent in ("", None, []):
+            operations[target] = {"op": "remove", "path": target}
+        else:
+            operations[target] = {"op": "replace", "path": target, "value": sent}
+    return list(operations.values())
+
+
+def _first_match(reply: Reply, what: str) -> tuple[dict[str, Any] | None, Outcome | None]:
+    """The first row of a look-up, None for an empty list; or the outcome of one that failed.
+
+    404 is a failure: a query that matches nothing is answered 200 with totalResults 0 (RFC 7644 §3.4.2).
+    """
+    if not reply.ok:
+        return None, _error(what, reply, "")
+    found = answers.listing(reply)
+    if found.fault or (found.total > 0 and not found.first_id):
+        return None, _error(what, reply, "", found.fault or "the first of Resources has no id")
+    return (found.rows[0] if found.total > 0 else None), None
+
+
+def _created(reply: Reply, what: str, folder: str) -> tuple[str, Outcome | None]:
+    """The id of what was created: from the body, failing that from Location (RFC 7644 §3.3: a body is a SHOULD)."""
+    if not reply.ok:
+        return "", _error(what, reply, "")
+    id = answers.identifier(answers.parsed(reply).value)
+    if not id:
+        _, found, rest = (reply.header("Location") or "").rpartition(folder)
+        id = unquote(rest) if found else ""
+    if not id:
+        return "", _error(what, reply, "", "neither the body's id nor Location says what was created")
+    return id, None
+
+
+def _member_ids(group: dict[str, Any]) -> list[str]:
+    members = group.get("members")
+    rows = members if isinstance(members, list) else []
+    return [row["value"] for row in rows if isinstance(row, dict) and isinstance(row.get("value"), str)]
+
+
+def _error(what: str, reply: Reply, id: str, fault: str = "") -> Outcome:
+    said = fault if fault and reply.ok else answers.raw(reply)
+    return Outcome("object-error", False, f"Could not {what}: {said}", id)
+
+
+def _not_linked(person: Person) -> Outcome:
+    return Outcome("object-error", False, f"{person.user_name} has no id at the target; assign the person first")
