@@ -1,0 +1,155 @@
+"""One value brought into the form in which it is stored: names in schema case, types checked, nothing unassigned left.
+
+What a type accepts is RFC 7643 §2.3. An unassigned value (null, [], {}) comes back as None (§2.5). Sub-attributes that
+the schema doesn't know are left out; readOnly ones are the server's and are left out or refused.
+
+Rule: one attribute at a time; what holds between attributes is for ``validation``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from scimrig_simulator.scim import tolerances
+from scimrig_simulator.scim.compare import instant, normal_form
+from scimrig_simulator.scim.errors import invalid_value, not_mutable
+from scimrig_simulator.scim.schemas import Attribute
+from scimrig_simulator.scim.tolerances import Tolerance
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}")
+
+Leniency = frozenset[Tolerance]
+
+
+def stored(value: Any, attribute: Attribute, place: str, leniency: Leniency) -> Any:
+    """The value as it is stored, None where it is unassigned. ``place`` names it in errors ("emails").
+
+    Several values: duplicates are dropped (RFC 7643 §2.4), and ``primary`` may be true once.
+    Raises ScimError: 400 ``invalidValue``; ``mutability`` for a readOnly sub-attribute that isn't tolerated.
+    """
+    if value is None:
+        return None
+    if not attribute.multi_valued:
+        return stored_single(value, attribute, place, leniency)
+    if not isinstance(value, list):
+        raise invalid_value(f"{place} has several values: send an array, not {_kind(value)}")
+    found: dict[Any, Any] = {}
+    for number, item in enumerate(value, 1):
+        element = stored_single(item, attribute, f"{place}[{number}]", leniency)
+        if element is not None:
+            found.setdefault(element_key(element, attribute), element)
+    values = list(found.values())
+    check_primary(values, place)
+    return values or None
+
+
+def stored_single(value: Any, attribute: Attribute, place: str, leniency: Leniency) -> Any:
+    """One value of an attribute as it is stored, whether or not the attribute has several. Raises ScimError."""
+    if value is None:
+        return None
+    if attribute.type == "complex":
+        return _stored_complex(value, attribute, place, leniency)
+    if attribute.type == "boolean":
+        value = boolean(value, leniency)
+    problem = _CHECKS[attribute.type](value)
+    if problem is not None:
+        raise invalid_value(f"{place} {problem}, not {_kind(value)}")
+    return value
+
+
+def boolean(value: Any, leniency: Leniency) -> Any:
+    """``"False"`` as false where that is tolerated; anything else as it is."""
+    if tolerances.STRING_BOOLEAN in leniency and isinstance(value, str):
+        return {"true": True, "false": False}.get(value.lower(), value)
+    return value
+
+
+def _stored_complex(value: Any, attribute: Attribute, place: str, leniency: Leniency) -> dict[str, Any] | None:
+    if not isinstance(value, dict):
+        raise invalid_value(f"{place} is complex: send an object with its sub-attributes, not {_kind(value)}")
+    given: dict[str, Any] = {}
+    for key, item in value.items():
+        sub = attribute.sub(key)
+        if sub is None:
+            continue
+        if sub.mutability == "readOnly" and attribute.mutability != "readOnly":
+            if tolerances.NESTED_READ_ONLY not in leniency:
+                raise not_mutable(f"{place}.{sub.name} is readOnly; leave it out")
+            continue
+        part = stored(item, sub, f"{place}.{sub.name}", leniency)
+        if part is not None:
+            given[sub.name] = part
+    ordered = {sub.name: given[sub.name] for sub in attribute.sub_attributes if sub.name in given}
+    if ordered and attribute.identity is not None and "value" not in ordered:
+        raise invalid_value(f"{place} needs a value: the id of what it stands for")
+    return ordered or None
+
+
+def element_key(element: Any, attribute: Attribute) -> Any:
+    """What stored values that are one have in common, hashable: members by their id, others by every sub-attribute.
+
+    ``display``, ``type`` and ``$ref`` of a member are the server's to make (rfc-notes 4).
+    """
+    if attribute.identity is not None and isinstance(element, Mapping):
+        return normal_form(element.get("value"), attribute.identity)
+    return normal_form([element], attribute)
+
+
+def check_primary(values: list[Any], place: str) -> None:
+    """Raises ScimError (400 ``invalidValue``) where more than one value is primary (RFC 7643 §2.4)."""
+    if sum(1 for value in values if is_primary(value)) > 1:
+        raise invalid_value(f"{place} has more than one primary value; mark one at most")
+
+
+def is_primary(value: Any) -> bool:
+    """Whether a stored value is the primary one; absent counts as false."""
+    return isinstance(value, Mapping) and value.get("primary") is True
+
+
+def _text_problem(value: Any) -> str | None:
+    if not isinstance(value, str):
+        return "takes a string"
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return "takes a string of whole characters"
+    return None
+
+
+def _date_time_problem(value: Any) -> str | None:
+    try:
+        instant(value if isinstance(value, str) else "")
+    except ValueError:
+        return "takes a dateTime such as 2024-06-01T12:00:00Z"
+    return None
+
+
+def _binary_problem(value: Any) -> str | None:
+    return None if isinstance(value, str) and _BASE64.fullmatch(value) else "takes a binary value in base64"
+
+
+def _decimal_problem(value: Any) -> str | None:
+    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return None if number else "takes a number"
+
+
+_CHECKS: Mapping[str, Callable[[Any], str | None]] = {
+    "string": _text_problem,
+    "reference": _text_problem,
+    "boolean": lambda value: None if isinstance(value, bool) else "takes true or false",
+    "integer": lambda value: None if isinstance(value, int) and not isinstance(value, bool) else "takes an integer",
+    "decimal": _decimal_problem,
+    "dateTime": _date_time_problem,
+    "binary": _binary_problem,
+}
+
+_KINDS = {
+    bool: "a boolean", str: "a string", list: "an array", dict: "an object", int: "a number", float: "a number",
+}
+
+
+def _kind(value: Any) -> str:
+    return _KINDS.get(type(value), "null")

@@ -1,0 +1,103 @@
+"""When two values are the same: by the schema's rules, not by their text.
+
+caseExact decides about case, dateTimes are instants, an unassigned value is null, absent or empty alike (RFC 7643
+§2.5), several values have no order (§2.4), and a ``primary`` of false is none.
+
+Rule: pure. The harness compares with this; it must not depend on how the server stores anything.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from scimrig_simulator.scim.schemas import Attribute
+
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?")
+
+
+def fold(text: str) -> str:
+    """The form in which strings that aren't caseExact compare: NFC and Unicode case folding."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+def instant(text: str) -> datetime:
+    """An xsd:dateTime as a point in time; UTC where it names no offset. Raises ValueError (RFC 7643 §2.3.5)."""
+    if _DATE_TIME.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is not a dateTime such as 2024-06-01T12:00:00Z")
+    parsed = datetime.fromisoformat(text)
+    return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)
+
+
+def member(container: object, name: str) -> Any:
+    """A member of an object by name, in any case; None where it is absent or there is no object."""
+    if not isinstance(container, Mapping):
+        return None
+    if name in container:
+        return container[name]
+    wanted = name.lower()
+    return next((value for key, value in container.items() if key.lower() == wanted), None)
+
+
+def same_value(a: Any, b: Any, attribute: Attribute | None = None) -> bool:
+    """Whether two values of an attribute (or sub-attribute) are the same; without a definition, as plain JSON.
+
+    Never raises on values of the wrong type: those are the same only where they are equal.
+    """
+    return bool(normal_form(a, attribute) == normal_form(b, attribute))
+
+
+def normal_form(value: Any, attribute: Attribute | None = None, *, verbatim: bool = False) -> Any:
+    """What two same values have in common, for ``==`` and hashing; None for an unassigned one.
+
+    ``verbatim`` keeps the case of strings and the text of dates: for "is there anything to store?".
+    """
+    if value is None:
+        return None
+    if isinstance(value, list):
+        element = None if attribute is None or not attribute.multi_valued else attribute
+        forms = [form for item in value if (form := _single(item, element, verbatim)) is not None]
+        return ("list", *sorted(forms, key=repr)) if forms else None
+    return _single(value, attribute, verbatim)
+
+
+def _single(value: Any, attribute: Attribute | None, verbatim: bool) -> Any:
+    if isinstance(value, Mapping):
+        return _complex(value, attribute, verbatim)
+    if isinstance(value, list):
+        return normal_form(value, None, verbatim=verbatim)
+    if isinstance(value, str):
+        return ("text", _text(value, attribute, verbatim))
+    if isinstance(value, bool):
+        return ("boolean", value)
+    return None if value is None else ("number", value)
+
+
+def _complex(value: Mapping[str, Any], attribute: Attribute | None, verbatim: bool) -> Any:
+    parts: dict[str, Any] = {}
+    for key, item in value.items():
+        sub = attribute.sub(key) if attribute is not None else None
+        if item is False and key.lower() == "primary":
+            continue
+        form = normal_form(item, sub, verbatim=verbatim)
+        if form is not None:
+            parts[key.lower()] = form
+    return ("object", *sorted(parts.items())) if parts else None
+
+
+def _text(value: str, attribute: Attribute | None, verbatim: bool) -> Any:
+    if attribute is None or verbatim:
+        return value
+    if attribute.type == "dateTime":
+        try:
+            return instant(value)
+        except ValueError:
+            return value
+    if attribute.type == "string" and not attribute.case_exact:
+        return fold(value)
+    return unicodedata.normalize("NFC", value)
