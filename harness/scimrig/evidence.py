@@ -8,20 +8,23 @@ Rule: plain data. Nothing here sends, judges or prints.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
-from scimrig_simulator.wire import FailureKind, Headers, Json, TransportFailure
+from scimrig_simulator.wire import FailureKind, Headers, Json, TransportFailure, decode_json
 
 REDACTED = "[redacted]"
-"""Stands where a secret stood. In a *reply* it means that the target echoed a secret (see the check ``secret-echo``)."""
+"""Stands where a secret stood. In a *reply* it means that the target echoed one (the check ``secret-echo``)."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """The first record. ``target`` as the user named it; ``counted`` dialects decide the exit code."""
+    """The first record. ``target`` as the user named it; ``counted`` dialects decide the exit code.
+
+    ``options``: command-line words that a rerun needs besides target, case, dialect and seed (``--scenarios DIR``).
+    ``selective``: the user narrowed what is played (``-k``, ``--tag``, ``--idp``), so that silence proves little.
+    """
 
     type: ClassVar[str] = "run-started"
     version: str
@@ -33,6 +36,8 @@ class RunStarted:
     dialects: tuple[str, ...]
     counted: tuple[str, ...]
     started: str
+    options: tuple[str, ...] = ()
+    selective: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +45,8 @@ class Exchange:
     """One request and its answer, redacted. ``number`` is 1-based and unique in the run.
 
     ``by`` says who sent it: ``idp`` (an engine), ``probe`` (a scenario's own bytes), ``observer``, ``survey``,
-    ``keeper`` (sets up and clears away). Bodies are text; None = no body sent. ``path``/``query`` are below the base URL.
-    ``elapsed`` in seconds. ``status`` 0 with ``failure`` set means that no HTTP answer came.
+    ``keeper`` (sets up and clears away). Bodies are text; None = no body sent. ``path`` and ``query`` are below the
+    base URL. ``elapsed`` in seconds. ``status`` 0 with ``failure`` set means that no HTTP answer came.
     """
 
     type: ClassVar[str] = "exchange"
@@ -76,13 +81,11 @@ class Exchange:
 
     def reply_json(self) -> Json:
         """The reply body as JSON. Raises ValueError where it is none."""
-        parsed: Json = json.loads(self.reply_body)
-        return parsed
+        return decode_json(self.reply_body)
 
     def sent_json(self) -> Json:
         """The request body as JSON. Raises ValueError where it is none."""
-        parsed: Json = json.loads(self.request_body or "")
-        return parsed
+        return decode_json(self.request_body or "")
 
     @property
     def line(self) -> str:
@@ -102,7 +105,7 @@ class Surveyed:
 
 @dataclass(frozen=True, slots=True)
 class CaseStarted:
-    """A scenario in one dialect and one matrix row begins. ``case`` is the name it has in every report and every run."""
+    """A scenario in one dialect and one matrix row begins. ``case`` is its name in every report and every run."""
 
     type: ClassVar[str] = "case-started"
     case: str
@@ -120,12 +123,11 @@ class CaseStarted:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One way of looking for a row. ``state``: found | absent | unreadable | not-looked. ``exchange``: its number."""
+    """One way of looking for a row. ``state``: found | absent | unreadable | not-looked. ``count``: rows it found."""
 
     state: str
     resource: dict[str, Any] | None = None
     count: int = 0
-    exchange: int = 0
     note: str = ""
 
 
@@ -144,12 +146,13 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The state read back after a step (``step`` = "" before the first one)."""
+    """The state read back after a step (``step`` = "" before the first one), and by which exchanges."""
 
     type: ClassVar[str] = "observed"
     case: str
     step: str
     sights: tuple[Sight, ...]
+    exchanges: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +251,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-_TUPLES = frozenset({"dialects", "counted", "cites", "tags", "exchanges"})
+_TUPLES = frozenset({"dialects", "counted", "cites", "tags", "exchanges", "options"})
 
 
 def _revive(name: str, value: Any) -> Any:

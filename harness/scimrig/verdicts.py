@@ -12,6 +12,9 @@ from typing import Any
 
 from scimrig.evidence import Exchange, Leftover, RunEnded, RunStarted
 
+NOTHING_CHANGED = "nothing changed"
+"""Shape of a finding about a write that was answered 2xx and left its row exactly as it was."""
+
 
 class Status(StrEnum):
     """The nine words for a verdict. Only FAIL, WARN and INFO are statuses of a finding."""
@@ -78,7 +81,14 @@ class Finding:
 
     @property
     def cause(self) -> tuple[str, str, str, str]:
-        return (self.check, self.authority, self.operation, self.shape)
+        """What findings of one defect share. The IdPs it hurts, and their chapters, are not part of the cause.
+
+        A write that changes nothing at all is one defect, whatever it was meant to do and whoever says so.
+        """
+        if self.shape == NOTHING_CHANGED:
+            return ("frame/effect", "", self.operation, self.shape)
+        kind = self.authority.partition(":")[0]
+        return (self.check, kind if kind == "idp" else self.authority, self.operation, self.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +156,7 @@ class RunResult:
         return kind in ("rfc", "policy") or rest.partition(":")[0] in self.started.counted
 
     def exit_code(self, fail_on: Status = Status.FAIL) -> ExitCode:
-        """130 interrupted; else 1 on any counted fail (or warn, with ``fail_on``) or stale baseline entry; else 3; 4; 0."""
+        """130 interrupted; else 1 on a counted fail (``fail_on``: or warn) or a stale baseline entry; else 3, 4, 0."""
         if self.ended is not None and self.ended.state == "interrupted":
             return ExitCode.INTERRUPTED
         bad = {Status.FAIL} if fail_on is Status.FAIL else {Status.FAIL, Status.WARN}

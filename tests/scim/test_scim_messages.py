@@ -28,7 +28,7 @@ def test_an_error_has_its_status_as_a_string_and_a_keyword_only_where_there_is_o
 def test_operations_are_read_in_order() -> None:
     body = {"schemas": [urns.PATCH_OP], "Operations": [{"op": "Add", "value": None}, {"op": "remove", "path": "title"}]}
     assert patch_ops(body) == (
-        Operation(1, "add", None, None, valued=True, capital=True), Operation(2, "remove", "title", None, valued=False),
+        Operation(1, "add", None, None, valued=True), Operation(2, "remove", "title", None, valued=False),
     )
 
 

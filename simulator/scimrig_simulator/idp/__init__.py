@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -46,3 +46,15 @@ def engage(name: str, seed: int, **options: Any) -> Engine:
     except TypeError as refused:
         raise ValueError(f"dialect {name} does not take {', '.join(options) or 'this seed'}: {refused}") from None
     return made
+
+
+def engage_for(name: str, seed: int, offers: Collection[str]) -> Engine:
+    """An engine set up as its admin would set it up for a target that offers these features and no others.
+
+    offers: features of the survey, such as "patch" and "groups"
+    """
+    if name == "rfc" and "patch" not in offers:
+        return engage(name, seed, update="put")
+    if name == "okta" and "groups" not in offers:
+        return engage(name, seed, groups=False)
+    return engage(name, seed)

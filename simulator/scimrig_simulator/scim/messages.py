@@ -21,8 +21,7 @@ _OPS = ("add", "remove", "replace")
 class Operation:
     """One operation of a PATCH: ``op`` in lower case, ``path`` None where there is none.
 
-    ``valued`` tells a ``value`` of null from no ``value``; ``capital`` says that the op was not in lower case.
-    ``number`` is 1-based.
+    ``valued`` tells a ``value`` of null from no ``value``. ``number`` is 1-based.
     """
 
     number: int
@@ -30,7 +29,6 @@ class Operation:
     path: str | None
     value: Any
     valued: bool
-    capital: bool = False
 
 
 def list_response(
@@ -76,7 +74,7 @@ def _operation(item: Any, number: int, leniency: frozenset[Tolerance]) -> Operat
     valued = "value" in item or (
         tolerances.ENVELOPE_CASE in leniency and any(key.lower() == "value" for key in item)
     )
-    return Operation(number, word, path, _member(item, "value", leniency), valued, word != op)
+    return Operation(number, word, path, _member(item, "value", leniency), valued)
 
 
 def _member(body: Mapping[str, Any], name: str, leniency: frozenset[Tolerance]) -> Any:

@@ -100,6 +100,8 @@ class _Draft:
         if not isinstance(value, dict):
             raise invalid_value(f"{schema.id} takes an object with the attributes to set")
         for key, item in value.items():
+            if key.lower() == "schemas":
+                continue  # as in ``at_key``; some clients write it into the container of an extension, too
             attribute = schema.attribute(key)
             if attribute is None and tolerances.PATH_KEYS not in self.leniency:
                 raise PathError(0, f"'{key}' is no attribute of {schema.id}")
@@ -137,18 +139,12 @@ class _Draft:
         home = self.resource.setdefault(urn, {}) if urn else self.resource
         attribute = located.attribute
         place = f"{urn}:{attribute.name}" if urn else attribute.name
-        creates = operation.op == "add" and self.creates(operation, home.get(attribute.name))
+        creates = operation.op == "add" and tolerances.MISSING_ELEMENT in self.leniency
         edit = Edit(home, attribute, path.filter, located.sub, place, self.leniency, creates)
         if operation.op == "remove":
             remove(edit, value)
         else:
             assign(edit, value, add=operation.op == "add")
-
-    def creates(self, operation: Operation, held: Any) -> bool:
-        """Whether ``add`` makes the value that its filter looks for (``tolerances.MISSING_ELEMENT``)."""
-        if tolerances.ANY_MISSING_ELEMENT in self.leniency:
-            return True
-        return tolerances.MISSING_ELEMENT in self.leniency and (operation.capital or not held)
 
     def schema(self, text: str) -> Schema | None:
         """The schema of the resource type whose URN this is."""

@@ -1,0 +1,250 @@
+"""Judges an act: did the IdP get its way, and does the target now hold what the act was meant to leave?
+
+Two grades of authority. In the dialect ``rfc`` a miss breaks a requirement and takes that requirement's level. In any
+other dialect it is the IdP that is let down (``idp:okta:5``): a fail where everything in play is documented or
+observed, a warn where one knob is inferred. A 2xx without its effect, or with loss, is a fail everywhere.
+
+Pure: evidence in, findings out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from scimrig import frame, requirements
+from scimrig.evidence import CaseStarted, Exchange, Observed, Sight, StepPlayed
+from scimrig.frame import Miss
+from scimrig.survey import Survey
+from scimrig.verdicts import NOTHING_CHANGED, Finding, Severity, Status
+from scimrig_simulator.wire import FailureKind
+
+_PATCHED = "RFC7644-3.5.2.3-R02"
+_REPLACED = "RFC7644-3.5.1-R02"
+_STATE = "RFC7644-3.1-R01"
+
+REFUSED = {
+    "connect": "RFC7644-3.4.2-R02",
+    "assign": "RFC7644-3.3-R03",
+    "push_group": "RFC7644-3.3-R03",
+    "delete": "RFC7644-3.6-R01",
+    "set_members": "RFC7644-3.5.2.1-R04",
+}
+"""Act → the requirement that a refusal breaks in the ``rfc`` dialect; other acts by their verb (PATCH or PUT)."""
+
+BELIEFS = {
+    "connect": "{idp} cannot be connected, and no user of this customer is ever provisioned.",
+    "assign": "{idp} counts the user as provisioned and sends nothing more until the profile changes.",
+    "update": "{idp} counts the change as delivered; the two sides drift apart until somebody notices.",
+    "rename": "{idp} counts the new name as delivered; look-ups by it find nobody, and may end in a second account.",
+    "deactivate": "{idp} shows the user as deprovisioned. Access stays open, and nobody looks again.",
+    "reactivate": "{idp} counts the user as restored; the user cannot get in.",
+    "delete": "{idp} forgets the user. The account stays, and no one will ever remove it.",
+    "push_group": "{idp} counts the group as pushed and goes on to send members to it.",
+    "set_members": "{idp} counts the membership as delivered; people keep access they lost, or lack what they got.",
+}
+
+_ERRORS = frozenset(
+    {FailureKind.REFUSED, FailureKind.UNRESOLVED, FailureKind.RESET, FailureKind.TIMEOUT, FailureKind.NOT_HTTP,
+     FailureKind.TLS}
+)
+
+
+class Undecidable(Exception):
+    """The network or the credentials failed: neither the target's fault nor a verdict."""
+
+
+def judge_act(
+    case: CaseStarted, step: StepPlayed, sent: Sequence[Exchange], before: Observed, after: Observed, survey: Survey
+) -> list[Finding]:
+    """Findings about one act. ``sent``: its exchanges in order. Raises Undecidable."""
+    finder = _Finder(case, step, sent)
+    if step.outcome is not None and not step.outcome["ok"]:
+        return [finder.refusal()]
+    intent = step.intent
+    if intent is None or not step.subject:
+        return []
+    old = {sight.key: sight for sight in before.sights}
+    new = {sight.key: sight for sight in after.sights}
+    misses: list[Miss] = []
+    if step.subject in new:
+        misses += frame.missed(
+            intent["kind"], intent["exists"], intent["values"], intent["members"],
+            old.get(step.subject), new[step.subject], survey,
+        )
+    gone = {sight.id for sight in after.sights if sight.key == step.subject and not intent["exists"]}
+    findings = finder.from_misses(misses, old.get(step.subject), new.get(step.subject))
+    return findings + strangers(finder, old, new, {step.subject}, gone)
+
+
+def strangers(
+    finder: _Finder, old: dict[str, Sight], new: dict[str, Sight], about: set[str], gone: set[str]
+) -> list[Finding]:
+    """Findings about rows that the step was not about: the case's other subjects, and the bystanders."""
+    findings = []
+    for key, sight in new.items():
+        if key in about or key not in old:
+            continue
+        misses = frame.disturbed(old[key], sight, gone)
+        if misses:
+            findings.append(finder.made("frame/bystander", misses, f"{key}, whom the act was not about, has changed"))
+    return findings
+
+
+class _Finder:
+    """Makes findings about one step: fills in authority, operation, exchanges and consequence."""
+
+    def __init__(self, case: CaseStarted, step: StepPlayed, sent: Sequence[Exchange]) -> None:
+        self.case, self.step = case, step
+        self.sent = [exchange for exchange in sent if exchange.by in ("idp", "probe")]
+        writes = [exchange for exchange in self.sent if exchange.method in ("POST", "PUT", "PATCH", "DELETE")]
+        candidates = writes or self.sent or list(sent)
+        self.telling = candidates[-1] if candidates else None
+        self.operation = operation(self.telling) if self.telling else step.act
+
+    def refusal(self) -> Finding:
+        """The IdP says that its act failed."""
+        bad = next((e for e in reversed(self.sent) if e.failure is not None or not e.ok), self.telling)
+        if bad is not None and bad.failure is not None and bad.failure.kind in _ERRORS:
+            raise Undecidable(f"{bad.method} {bad.path}: {bad.failure.detail}")
+        if bad is not None and bad.status == 401:
+            raise Undecidable(f"{bad.method} {bad.path} answered 401: the credentials stopped working mid-run")
+        outcome = self.step.outcome or {}
+        if bad is not None and bad.failure is not None:  # held back
+            return self._finding(
+                "frame/foreign-row", Status.FAIL, self._authority("RFC7644-3.4.2.2-R01"), "a stranger's row",
+                f"a look-up answered with a row that is not the one asked for; {self.idp} would now overwrite it",
+                "no row, or the one that was asked for", bad.failure.detail, bad, str(outcome.get("words", "")),
+            )
+        answer = f"answered {_reason(bad)}" if bad is not None else "was not accepted"
+        where = operation(bad) if bad is not None else self.operation
+        authority = self._authority(REFUSED.get(self.step.act, self._verb_requirement()))
+        return self._finding(
+            "outcome", self._grade(authority), authority, _signature(bad) or str(outcome.get("state", "")),
+            f"{self.step.act.replace('_', ' ')} fails: {where} {answer}",
+            f"{self.step.act.replace('_', ' ')} succeeds", str(outcome.get("words") or outcome.get("state")),
+            bad, str(outcome.get("words", "")),
+        )
+
+    def from_misses(self, misses: list[Miss], before: Sight | None, after: Sight | None) -> list[Finding]:
+        """One finding for each kind of miss, the telling words of the first in its title."""
+        findings = []
+        status = self.telling.status if self.telling else 0
+        for kind in ("effect", "loss", "extra", "found", "stale"):
+            of_kind = [miss for miss in misses if miss.kind == kind]
+            if not of_kind:
+                continue
+            first = of_kind[0]
+            title = {
+                "effect": f"{self.operation} answered {status}, yet {first.path} is {first.actual}",
+                "loss": f"{self.operation} answered {status} and also touched {first.path}: {first.actual}",
+                "extra": f"{self.operation} answered {status} and added to {first.path}: {first.actual}",
+                "found": f"after {self.operation} answered {status}, a look-up {first.where} says: {first.actual}",
+                "stale": f"after {self.operation}, a look-up {first.where} still shows {first.path} as {first.actual}",
+            }[kind]
+            if kind == "effect" and untouched(before, after):
+                title = f"{self.operation} answered {status} and changed nothing"
+            findings.append(self.made(f"frame/{kind}", of_kind, title, untouched(before, after)))
+        return findings
+
+    def made(self, check: str, misses: list[Miss], title: str, untouched: bool = False) -> Finding:
+        """A finding from misses of one kind: always a fail, since the target said yes."""
+        first = misses[0]
+        shape = NOTHING_CHANGED if untouched and check == "frame/effect" else f"{first.path} {first.where}".strip()
+        expected = "; ".join(dict.fromkeys(f"{miss.path} {miss.expected}".strip() for miss in misses))
+        actual = "; ".join(dict.fromkeys(f"{miss.path} {miss.actual} ({miss.where})".strip() for miss in misses))
+        authority = self._authority(self._requirement(check, first))
+        return self._finding(check, Status.FAIL, authority, shape, title, expected, actual, self.telling, "")
+
+    @property
+    def idp(self) -> str:
+        return str(self.step.ground.get("idp", "the IdP"))
+
+    def _finding(
+        self, check: str, status: Status, authority: str, shape: str, title: str, expected: str, actual: str,
+        shown: Exchange | None, words: str,
+    ) -> Finding:
+        numbers = [shown.number] if shown is not None else []
+        numbers += [number for number in self.step.exchanges if number not in numbers]
+        inferred = ", ".join(self.step.ground.get("inferred", ()))
+        consequence = f"{self.idp}: {words}" if words else BELIEFS.get(self.step.act, "").format(idp=self.idp)
+        if inferred and status is Status.WARN:
+            consequence += f" (Inferred, not documented: {inferred}.)"
+        return Finding(
+            check, status, authority, operation(shown) if shown is not None else self.operation, shape,
+            self.case.case, self.case.dialect, self.step.step, title, expected, actual,
+            Severity(self.case.severity), tuple(numbers), self.case.hurts, consequence.strip(),
+        )
+
+    def _authority(self, requirement: str) -> str:
+        if self.case.dialect == "rfc":
+            return f"rfc:{requirement}"
+        return f"idp:{self.case.dialect}:{self.step.ground.get('chapter', 4)}"
+
+    def _grade(self, authority: str) -> Status:
+        if authority.startswith("rfc:"):
+            return requirements.get(authority[4:]).status
+        return Status.WARN if self.step.ground.get("inferred") else Status.FAIL
+
+    def _verb_requirement(self) -> str:
+        return _REPLACED if self.telling is not None and self.telling.method == "PUT" else _PATCHED
+
+    def _requirement(self, check: str, miss: Miss) -> str:
+        if check in ("frame/found", "frame/stale") and self.step.act == "delete":
+            return "RFC7644-3.6-R02" if miss.where == "by id" else "RFC7644-3.6-R03"
+        if check in ("frame/found", "frame/stale"):
+            ways = {"by id": "RFC7644-3.4.1-R01", "by filter": "RFC7644-3.4.2.2-R01"}
+            return ways.get(miss.where, "RFC7644-3.4.2-R08")
+        if check == "frame/effect" and miss.path == "externalId":
+            return "RFC7643-3.1-R09"
+        if check == "frame/effect" and miss.path == "members":
+            return "RFC7644-3.5.2.2-R04" if miss.expected.startswith("no ") else "RFC7644-3.5.2.1-R04"
+        if check == "frame/loss" and self._verb_requirement() == _PATCHED:
+            return "RFC7644-3.5.2.3-R01"
+        return _STATE if self.step.act in ("assign", "push_group") else self._verb_requirement()
+
+
+def finder(case: CaseStarted, step: StepPlayed, sent: Sequence[Exchange]) -> _Finder:
+    """For ``expectations.py``, which judges strangers by the same rule."""
+    return _Finder(case, step, sent)
+
+
+def operation(exchange: Exchange) -> str:
+    """``PATCH /Users/{id}``: what an exchange does, ids left out."""
+    parts = exchange.path.strip("/").split("/")
+    if len(parts) > 1 and parts[0].lower() in ("users", "groups") and parts[1] != ".search":
+        parts[1] = "{id}"
+    looked_up = "?filter=…" if "filter=" in exchange.query else ""
+    return f"{exchange.method} /{'/'.join(parts)}{looked_up}"
+
+
+def _reason(exchange: Exchange) -> str:
+    body = _error(exchange)
+    words = " ".join(str(body[name]) for name in ("scimType", "detail") if body.get(name))
+    return f"{exchange.status} ({words})" if words else str(exchange.status)
+
+
+def _signature(exchange: Exchange | None) -> str:
+    """What two refusals have in common when they are one defect: status, keyword, detail without its variable parts."""
+    if exchange is None:
+        return ""
+    body = _error(exchange)
+    detail = re.sub(r"'[^']*'|\"[^\"]*\"|[0-9a-f-]{8,}|\S*\d\S*", "…", str(body.get("detail", "")), flags=re.IGNORECASE)
+    return " ".join(part for part in (str(exchange.status), str(body.get("scimType") or ""), detail[:80]) if part)
+
+
+def _error(exchange: Exchange) -> dict[str, object]:
+    try:
+        body = exchange.reply_json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def untouched(before: Sight | None, after: Sight | None) -> bool:
+    if before is None or after is None or before.by_id.resource is None or after.by_id.resource is None:
+        return False
+    first, second = dict(before.by_id.resource), dict(after.by_id.resource)
+    first.pop("meta", None)
+    second.pop("meta", None)
+    return first == second

@@ -1,0 +1,126 @@
+"""Who plays in a case: the people and teams it names, what is known of them, and what templates may say of them.
+
+Rule: it sends nothing.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from scimrig.observe import Watch
+from scimrig.plan import Case, Plan
+from scimrig.scenario.resolve import resolve
+from scimrig_simulator.idp.engine import Engine
+from scimrig_simulator.scim import urns
+from scimrig_simulator.workforce.company import Company
+from scimrig_simulator.workforce.person import FIELDS, Person
+from scimrig_simulator.workforce.team import Team
+
+
+@dataclass(slots=True)
+class Player:
+    """A person or a team of the case. ``id`` is the target's, "" until an answer told it."""
+
+    key: str
+    who: Person | Team
+    exists: bool
+    id: str = ""
+
+    @property
+    def watch(self) -> Watch:
+        kind = "User" if isinstance(self.who, Person) else "Group"
+        return Watch(self.key, kind, self.id, name_of(self.who))
+
+
+class Cast:
+    """The players of one case by key. Raises KeyError for a key that the scenario does not give."""
+
+    def __init__(self, case: Case, plan: Plan, engine: Engine) -> None:
+        self._engine, self._plan, self._row = engine, plan, case.row
+        digest = uuid.uuid5(uuid.NAMESPACE_URL, f"{plan.run}/{plan.seed}/{case.name}/nobody")
+        self.nobody = str(digest)
+        self.kept: dict[str, Any] = {}
+        company = Company(plan.seed, plan.domain, plan.prefix)
+        self._players: dict[str, Player] = {}
+        for subject in case.scenario.given:
+            number = case.person_number(subject.key, plan.seed)
+            fields = resolve(subject.fields, self._common())
+            if subject.kind == "team":
+                team = company.team(number, subject.key)
+                who: Person | Team = team.changed(fields) if fields else team
+            else:
+                who = company.person(number, subject.key).changed(fields)
+            self._players[subject.key] = Player(subject.key, who, subject.exists)
+
+    def __iter__(self) -> Iterator[Player]:
+        return iter(self._players.values())
+
+    def __getitem__(self, key: str) -> Player:
+        return self._players[key]
+
+    def person(self, key: str) -> Person:
+        """Raises TypeError where the key means a team."""
+        who = self._players[key].who
+        if not isinstance(who, Person):
+            raise TypeError(f"{key} is a team; a person is wanted here")
+        return who
+
+    def team(self, key: str) -> Team:
+        """Raises TypeError where the key means a person."""
+        who = self._players[key].who
+        if not isinstance(who, Team):
+            raise TypeError(f"{key} is a person; a team is wanted here")
+        return who
+
+    def watches(self) -> list[Watch]:
+        """The players to look at: those that are on the target, or may be."""
+        return [player.watch for player in self if player.id]
+
+    def namespace(self) -> dict[str, Any]:
+        """What templates may name. A player without an id has none to name yet."""
+        names = {**self._common(), "kept": self.kept}
+        names.update((player.key, self._facts(player)) for player in self)
+        return names
+
+    def _common(self) -> dict[str, Any]:
+        """What templates may name before anybody is on the target; what is ``given`` may speak of nothing else."""
+        stranger = f"{self._plan.prefix}nobody-{self.nobody[:8]}@{self._plan.domain}"
+        return {
+            "matrix": self._row,
+            "run": {"prefix": self._plan.prefix, "domain": self._plan.domain, "id": self._plan.run},
+            "nobody": {"id": self.nobody, "userName": stranger},
+        }
+
+    def _facts(self, player: Player) -> dict[str, Any]:
+        facts: dict[str, Any] = {"id": player.id} if player.id else {}
+        if isinstance(player.who, Team):
+            return {**facts, "displayName": player.who.display_name}
+        person = player.who
+        facts.update({name: getattr(person, field) for name, field in FIELDS.items()})
+        facts["userNameUpper"], facts["userNameLower"] = person.user_name.upper(), person.user_name.lower()
+        facts["externalId"] = self._engine.external_id(person)
+        return facts
+
+
+def name_of(who: Person | Team) -> str:
+    """The name a row of theirs is found by: userName, or displayName of a group."""
+    return who.user_name if isinstance(who, Person) else who.display_name
+
+
+def plain_body(who: Person | Team, members: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A resource by the book with what every IdP sends and nothing more; for rows that the keeper makes."""
+    if isinstance(who, Team):
+        body: dict[str, Any] = {"schemas": [urns.GROUP], "displayName": who.display_name}
+        return {**body, "members": [{"value": member} for member in members]} if members else body
+    return {
+        "schemas": [urns.USER],
+        "userName": who.user_name,
+        "name": {"givenName": who.given_name, "familyName": who.family_name, "formatted": who.formatted},
+        "displayName": who.display_name,
+        "emails": [{"value": who.email, "type": "work", "primary": True}],
+        "phoneNumbers": [{"value": who.phone_work, "type": "work"}],
+        "active": True,
+    }

@@ -1,0 +1,39 @@
+"""What the ids of findings mean that no standing check makes: for ``scimrig explain``.
+
+Rule: words only, one line each; what is judged and how is in ``frame.py``, ``acts.py``, ``expectations.py`` and
+``surveyed.py``.
+"""
+
+from __future__ import annotations
+
+_FRAME = {
+    "effect": "the target answered 2xx, yet what was asked for is not there",
+    "loss": "the target answered 2xx and also took away or changed something that nobody asked it to touch",
+    "extra": "the target answered 2xx and also added something that nobody asked for",
+    "found": "a look-up by id, by filter or in the list does not find a row that must be there, or still finds one",
+    "stale": "one way of looking a row up shows other values than the others",
+    "bystander": "a row that the act was not about has changed",
+    "foreign-row": "a look-up answered with somebody else's row, which the identity provider would now overwrite",
+}
+_SURVEY = {
+    "users": "users can be created and read",
+    "groups": "groups can be created and read",
+    "filter": "users can be looked up by a filter",
+    "patch": "PATCH works as advertised",
+    "put": "PUT works",
+    "delete": "DELETE works",
+    "enterprise": "the enterprise extension is kept",
+    "config": "there is a ServiceProviderConfig",
+    "schemas": "there is a Schemas endpoint",
+    "resource-types": "there is a ResourceTypes endpoint",
+    "attributes": "what a create sends is kept",
+    "normalised": "values come back as they were sent",
+}
+
+JUDGEMENTS = {
+    "outcome": "the identity provider's act failed: the target refused what the provider needs, or answered nonsense",
+    "expect": "the answer to a probe, or what it did, is none of those that the scenario allows",
+    "check": "the state that a scenario checks is not as it says",
+    **{f"frame/{name}": f"after minus before must equal the intent: {what}" for name, what in _FRAME.items()},
+    **{f"survey/{name}": f"found out once before anything is judged: {what}" for name, what in _SURVEY.items()},
+}

@@ -1,0 +1,196 @@
+"""Play the scenarios against a target, as the identity providers would, and judge it.
+
+Rule: everything that can be wrong with the command, the scenarios or the baseline is found before the first request
+(exit 2); nothing is written to a server beyond this machine without consent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scimrig.cli import gate
+from scimrig.cli.arguments import at_least_one, names, refuse_token, some_seconds
+from scimrig.cli.complaint import ERROR, Complaint
+from scimrig.cli.terminal import Outlet, ask_consent, wants_color
+
+if TYPE_CHECKING:
+    from scimrig.plan import Case, Plan
+    from scimrig.target import Target
+
+NOTHING_JUDGED = 4
+SEED = 1
+TIMEOUT = 30.0
+JOBS = 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``scimrig run``."""
+    add_target(parser)
+    parser.add_argument(
+        "--idp", action="extend", type=names, metavar="NAME[,NAME]",
+        help="play only these dialects; they then decide the exit code (default: all are played)",
+    )
+    parser.add_argument("-k", dest="select", metavar="EXPR", help="only cases whose name holds EXPR or fits the glob")
+    parser.add_argument("--tag", action="extend", type=names, metavar="TAG[,TAG]", help="only scenarios with a TAG")
+    parser.add_argument(
+        "--scenarios", action="append", type=Path, metavar="PATH", help="play these files or folders instead of our own"
+    )
+    gate.add_options(parser)
+    parser.add_argument("--fail-fast", action="store_true", help="stop at the first finding that --fail-on counts")
+    parser.add_argument("--jobs", type=at_least_one, default=JOBS, metavar="N", help="cases at a time (default 1)")
+    parser.add_argument("--seed", type=int, default=SEED, metavar="N", help="which people are made up (default 1)")
+    parser.add_argument(
+        "--timeout", type=some_seconds, default=TIMEOUT, metavar="SECONDS",
+        help=f"how long an answer may take (default {TIMEOUT:.0f})",
+    )
+
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    """TARGET, --config, --token-env, --yes: shared by the commands that talk to a server."""
+    parser.add_argument(
+        "target", nargs="?", metavar="TARGET",
+        help="ref: (built-in server, default), ref:fault=NAME, ref:variant=NAME, a base URL, or a name in scimrig.toml",
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="target file (default: scimrig.toml if present)")
+    parser.add_argument(
+        "--token-env", metavar="NAME", help="environment variable with the bearer token (default SCIMRIG_TOKEN)"
+    )
+    refuse_token(parser)
+    parser.add_argument("--yes", action="store_true", help="agree to writes on a server beyond this machine")
+
+
+def target_of(arguments: argparse.Namespace) -> Target:
+    """The target a command line means. Raises Complaint (exit 2)."""
+    from scimrig import target
+    from scimrig.cli.secrecy import remember
+
+    path: Path | None = arguments.config
+    if path is None and Path(target.CONFIG_NAME).is_file():
+        path = Path(target.CONFIG_NAME)
+    try:
+        config = target.load_config(path) if path is not None else None
+        found = target.from_argument(arguments.target, config, os.environ, arguments.token_env)
+    except target.TargetError as error:
+        raise Complaint(str(error)) from None
+    remember(found.token)
+    return found
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """The exit code of the whole run. Raises Complaint."""
+    target = target_of(arguments)
+    dialects = _dialects(arguments.idp)
+    cases = _cases(arguments, dialects)
+    gated = gate.prepare(arguments)
+    if not cases:
+        raise Complaint("no case fits -k, --tag and --idp together; `scimrig list scenarios` has them", NOTHING_JUDGED)
+    if not target.loopback and not arguments.yes:
+        ask_consent("create, change and delete users and groups", target.base_url)
+    return _play(arguments, _plan(arguments, target, dialects, cases), gated)
+
+
+def _play(arguments: argparse.Namespace, plan: Plan, gated: gate.Gate) -> int:
+    from scimrig import runlog
+    from scimrig.cli.reporters import console
+    from scimrig.cli.session import Session
+    from scimrig.judge import Judge
+    from scimrig.runner import Run
+    from scimrig.verdicts import Status
+
+    path = runlog.run_folder(plan.run) / runlog.LOG_NAME
+    if plan.target.ref is not None:
+        _keep_server_log(path.with_name("server.log"))
+    outlet = Outlet(sys.stdout)
+    shown = console(outlet.as_text(), wants_color(arguments.no_color))
+    judge = Judge()
+    try:
+        with runlog.LogWriter(path) as log:
+            session = Session(
+                Run(plan), log, judge, shown,
+                total=len(plan.cases), options=_options(arguments), selective=_selective(arguments),
+                fail_fast=Status(gated.fail_on) if arguments.fail_fast else None,
+            )
+            session.play(shlex.join(["scimrig", "sweep", *([arguments.target] if arguments.target else [])]))
+    except runlog.LogError as error:
+        raise Complaint(str(error), ERROR) from None
+    code = gate.conclude(judge.result(), gated, shown, path, session.trouble)
+    trouble = outlet.trouble()
+    if trouble is not None:
+        raise trouble
+    return code
+
+
+def _keep_server_log(path: Path) -> None:
+    """Where the embedded server says why it answered 500: in a file, made when there is something to say."""
+    import logging
+
+    logging.raiseExceptions = False  # a full disk under this file is no reason to speak up
+    logging.getLogger("scimrig_simulator").addHandler(logging.FileHandler(path, encoding="utf-8", delay=True))
+
+
+def _plan(
+    arguments: argparse.Namespace, target: Target, dialects: tuple[str, ...], cases: tuple[Case, ...]
+) -> Plan:
+    from scimrig.plan import Plan
+    from scimrig.runlog import run_folder
+
+    run_id, prefix = _names_of_run(target)
+    return Plan(
+        target=target, dialects=dialects, counted=dialects if arguments.idp else target.dialects, cases=cases,
+        seed=arguments.seed, jobs=arguments.jobs, timeout=arguments.timeout,
+        run=run_id, prefix=prefix, domain=target.email_domain, folder=run_folder(run_id),
+    )
+
+
+def _names_of_run(target: Target) -> tuple[str, str]:
+    """The run's id, and the prefix of every name it makes on the target: never the same twice on somebody's server."""
+    import secrets
+    from datetime import UTC, datetime
+
+    mark = "".join(secrets.choice("abcdefghjkmnpqrstuvwxyz23456789") for _ in range(5))
+    run_id = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-") + mark
+    return run_id, "rig-" if target.ref is not None else f"rig{mark}-"
+
+
+def _dialects(wanted: list[str] | None) -> tuple[str, ...]:
+    from scimrig.suggestion import did_you_mean
+    from scimrig_simulator import idp
+
+    known = tuple(idp.names())
+    for name in wanted or ():
+        if name not in known:
+            raise Complaint(f"--idp: unknown dialect {name!r}{did_you_mean(name, known)}")
+    return tuple(dict.fromkeys(wanted)) if wanted else known
+
+
+def _cases(arguments: argparse.Namespace, dialects: tuple[str, ...]) -> tuple[Case, ...]:
+    from scimrig.plan import plan_cases
+    from scimrig.scenario.errors import ScenarioErrors
+    from scimrig.scenario.load import load
+
+    try:
+        scenarios = load(arguments.scenarios)
+    except ScenarioErrors as errors:
+        raise Complaint(f"scenarios with mistakes, nothing was sent:\n{errors}") from None
+    return plan_cases(scenarios, dialects, arguments.select, tuple(arguments.tag or ()))
+
+
+def _selective(arguments: argparse.Namespace) -> bool:
+    return bool(arguments.select or arguments.tag or arguments.idp)
+
+
+def _options(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """What a rerun needs besides target, case, dialect and seed."""
+    words: list[str] = []
+    if arguments.config is not None:
+        words += ["--config", str(arguments.config)]
+    if arguments.token_env is not None:
+        words += ["--token-env", arguments.token_env]
+    for path in arguments.scenarios or ():
+        words += ["--scenarios", str(path)]
+    return tuple(words)

@@ -1,0 +1,174 @@
+"""Evidence → findings: a fold over the records of a run, in the run or from its log, with the same result.
+
+Rule: pure. It sends nothing, reads no clock, and sees nothing but records; ``scimrig judge RUN`` is this and a reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from scimrig import acts, expectations, surveyed
+from scimrig import checks as standing
+from scimrig.evidence import (
+    CaseEnded,
+    CaseStarted,
+    Evidence,
+    Exchange,
+    Leftover,
+    Observed,
+    Record,
+    RunEnded,
+    RunStarted,
+    StepPlayed,
+    Surveyed,
+)
+from scimrig.survey import Survey
+from scimrig.verdicts import CaseVerdict, CheckVerdict, Finding, RunResult, Status
+
+_ENDINGS = {"skip": Status.SKIP, "blocked": Status.BLOCKED, "error": Status.ERROR}
+
+
+class Judge:
+    """Feed it the records of a run in order; ask for the result at any time.
+
+    A case's verdict is there as soon as its ``CaseEnded`` was fed. An interrupted run is judged as far as it came.
+    """
+
+    def __init__(self) -> None:
+        self._started: RunStarted | None = None
+        self._ended: RunEnded | None = None
+        self._survey = Survey()
+        self._known = standing.Known()
+        self._survey_findings: tuple[Finding, ...] = ()
+        self._open: dict[str, Evidence] = {}
+        self._verdicts: list[CaseVerdict] = []
+        self._exchanges: dict[int, Exchange] = {}
+        self._early: list[Exchange] = []
+        self._leftovers: list[Leftover] = []
+        self._examined: dict[str, int] = {}
+        self._standing: dict[str, list[Finding]] = {}
+
+    def feed(self, record: Record) -> CaseVerdict | None:
+        """Take one record; returns the verdict when it ends a case."""
+        match record:
+            case Exchange():
+                self._exchange(record)
+            case RunStarted():
+                self._started = record
+            case Surveyed():
+                self._take_survey(Survey.from_json(record.survey))
+            case CaseStarted():
+                self._open[record.case] = Evidence(record)
+            case Observed():
+                self._open[record.case].observed[record.step] = record
+            case StepPlayed():
+                self._open[record.case].steps.append(record)
+            case CaseEnded():
+                return self._close(record)
+            case Leftover():
+                self._leftovers.append(record)
+            case RunEnded():
+                self._ended = record
+        return None
+
+    def result(self) -> RunResult:
+        """What was found so far. Raises ValueError where no run has started."""
+        if self._started is None:
+            raise ValueError("the log holds no run: its first record is missing")
+        # Exchanges without a survey after them stay unexamined: a login page at the base URL, or a refused token, is
+        # an error (we could not decide), never a fail.
+        return RunResult(
+            self._started, self._ended, self._survey.to_json(), self._survey_findings,
+            tuple(sorted(self._verdicts, key=lambda verdict: verdict.case)),
+            tuple(self._check_verdicts()), self._exchanges, tuple(self._leftovers),
+        )
+
+    def _exchange(self, exchange: Exchange) -> None:
+        self._exchanges[exchange.number] = exchange
+        if exchange.case in self._open:
+            self._open[exchange.case].exchanges[exchange.number] = exchange
+        if self._survey.offers:
+            self._examine(exchange)
+        else:
+            self._early.append(exchange)  # the survey's own: examined when its result is known
+
+    def _take_survey(self, survey: Survey) -> None:
+        self._survey = survey
+        self._known = standing.Known(survey=survey.to_json())
+        self._survey_findings = surveyed.findings(survey)
+        self._examine_early()
+
+    def _examine_early(self) -> None:
+        early, self._early = self._early, []
+        for exchange in early:
+            self._examine(exchange)
+
+    def _examine(self, exchange: Exchange) -> None:
+        examined, findings = standing.examine(exchange, self._known)
+        for check in examined:
+            self._examined[check] = self._examined.get(check, 0) + 1
+        for finding in findings:
+            self._standing.setdefault(finding.check, []).append(finding)
+
+    def _check_verdicts(self) -> Iterable[CheckVerdict]:
+        for check in standing.all():
+            findings = sorted(self._standing.get(check.id, ()), key=lambda finding: (finding.case, finding.step))
+            examined = self._examined.get(check.id, 0)
+            status = worst(findings) if examined else Status.SKIP
+            yield CheckVerdict(check.id, check.title, status, examined, tuple(findings))
+
+    def _close(self, ended: CaseEnded) -> CaseVerdict:
+        evidence = self._open.pop(ended.case)
+        evidence.ended = ended
+        verdict = verdict_on(evidence, self._survey)
+        self._verdicts.append(verdict)
+        return verdict
+
+
+def verdict_on(evidence: Evidence, survey: Survey) -> CaseVerdict:
+    """The verdict on one case. The first step that fails ends it: what follows would be the same defect again."""
+    case, ended = evidence.started, evidence.ended
+    findings: list[Finding] = []
+    reason, undecided, steps = "", "", 0
+    before = evidence.observed.get("", Observed(case.case, "", (), ()))
+    for step in evidence.steps:
+        after = evidence.observed.get(step.step, before)
+        try:
+            found = _step_findings(evidence, step, before, after, survey)
+        except acts.Undecidable as undecidable:
+            undecided = str(undecidable)
+            break
+        steps += 1
+        if case.probe and step.verb == "act" and any(finding.status is Status.FAIL for finding in found):
+            reason = f"its preparation failed, which is judged elsewhere: {found[0].title}"
+            return _verdict(case, Status.BLOCKED, reason, (), steps)
+        findings += found
+        if any(finding.status is Status.FAIL for finding in found):
+            return _verdict(case, Status.FAIL, "", tuple(findings), steps)
+        before = after
+    if undecided:
+        return _verdict(case, Status.ERROR, undecided, tuple(findings), steps)
+    if ended is not None and ended.state in _ENDINGS:
+        return _verdict(case, _ENDINGS[ended.state], ended.reason, tuple(findings), steps)
+    return _verdict(case, worst(findings), reason, tuple(findings), steps)
+
+
+def _step_findings(
+    evidence: Evidence, step: StepPlayed, before: Observed, after: Observed, survey: Survey
+) -> list[Finding]:
+    sent = [evidence.exchanges[number] for number in step.exchanges if number in evidence.exchanges]
+    if step.verb == "act":
+        return acts.judge_act(evidence.started, step, sent, before, after, survey)
+    if step.verb == "send":
+        return expectations.judge_send(evidence.started, step, sent, before, after, survey)
+    return expectations.judge_check(evidence.started, step, after)
+
+
+def worst(findings: Iterable[Finding]) -> Status:
+    """The worst status among findings; PASS for none."""
+    statuses = {finding.status for finding in findings}
+    return next((status for status in (Status.FAIL, Status.WARN, Status.INFO) if status in statuses), Status.PASS)
+
+
+def _verdict(case: CaseStarted, status: Status, reason: str, findings: tuple[Finding, ...], steps: int) -> CaseVerdict:
+    return CaseVerdict(case.case, case.scenario, case.dialect, case.title, case.area, status, reason, findings, steps)

@@ -1,0 +1,1 @@
+"""Scenarios as data: loading them, filling in their templates, and the matchers they assert with."""

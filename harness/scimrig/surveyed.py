@@ -1,0 +1,84 @@
+"""What the survey alone says about a target: each missing feature is one finding, however many scenarios need it.
+
+Rule: pure; from a ``Survey`` and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scimrig.survey import DISCOVERY, Survey
+from scimrig.verdicts import Finding, Severity, Status
+
+_MISSING = {
+    "users": (Status.FAIL, "RFC7644-3.3-R03", "POST /Users"),
+    "filter": (Status.WARN, "RFC7644-3.4.2.2-R28", "GET /Users?filter=…"),
+    "patch": (Status.WARN, "RFC7644-3.5-R02", "PATCH /Users/{id}"),
+    "put": (Status.FAIL, "RFC7644-3.5-R01", "PUT /Users/{id}"),
+    "delete": (Status.WARN, "RFC7644-3.6-R01", "DELETE /Users/{id}"),
+    "groups": (Status.INFO, "RFC7643-4.2-R01", "POST /Groups"),
+    "enterprise": (Status.INFO, "RFC7643-4.3-R01", "POST /Users"),
+    "config": (Status.WARN, "RFC7644-4-R01", "GET /ServiceProviderConfig"),
+    "schemas": (Status.WARN, "RFC7644-4-R02", "GET /Schemas"),
+    "resource-types": (Status.WARN, "RFC7644-4-R04", "GET /ResourceTypes"),
+}
+"""Feature → (status when it is absent, requirement, operation). The discovery endpoints are MUSTs that no IdP which
+provisions looks at, so their absence warns: a sound but plain server must not fail (rfc-notes 57)."""
+
+_HURTS = {
+    "users": "every IdP: nobody can be provisioned",
+    "filter": "Okta, Entra and Google: each look-up before a create",
+    "patch": "Entra for everything; Okta catalogue apps for deactivation",
+    "put": "Okta: profile updates",
+    "delete": "Entra and Google: final removal of accounts",
+    "groups": "Okta Group Push and Entra groups",
+    "enterprise": "customers who map department, employee number or manager",
+}
+
+
+def findings(survey: Survey) -> tuple[Finding, ...]:
+    """One finding for each feature that is absent or broken, for what a create drops, and for what is normalised."""
+    return (*_features(survey), *_attributes(survey))
+
+
+def _features(survey: Survey) -> Iterator[Finding]:
+    for feature, (absent, requirement, operation) in _MISSING.items():
+        offer = survey.offer(feature)
+        if offer.state == "yes":
+            continue
+        status = Status.FAIL if offer.state == "broken" else absent
+        if offer.state == "broken" and feature == "patch":
+            requirement = "RFC7644-3.5-R03"
+        discovery = feature in DISCOVERY
+        yield _finding(
+            f"survey/{feature}", status, requirement, operation, feature,
+            f"{feature.replace('-', ' ')}: {offer.why}", "offered" if discovery else f"{operation} works", offer.why,
+            Severity.COSMETIC if discovery else Severity.BREAKS, _HURTS.get(feature, "clients that discover schemas"),
+        )
+
+
+def _attributes(survey: Survey) -> Iterator[Finding]:
+    dropped = [path for path in survey.dropped if path not in ("userName", "externalId", "active")]
+    if dropped:
+        yield _finding(
+            "survey/attributes", Status.INFO, "RFC7644-3.3-R02", "POST /Users", "attributes not kept",
+            f"{len(dropped)} attributes of a full user are not kept", "kept, or declared as not supported",
+            ", ".join(dropped), Severity.DRIFT, "customers who map these attributes",
+        )
+    if survey.normalised:
+        changes = "; ".join(f"{path}: {how}" for path, how in survey.normalised.items())
+        yield _finding(
+            "survey/normalised", Status.WARN, "RFC7643-7-R10", "POST /Users", "values changed",
+            "values come back other than they were sent", "values as sent", changes, Severity.DRIFT,
+            "Entra compares what it reads with what it sent, and writes again in every cycle",
+        )
+
+
+def _finding(
+    check: str, status: Status, requirement: str, operation: str, shape: str, title: str, expected: str, actual: str,
+    severity: Severity, hurts: str,
+) -> Finding:
+    return Finding(
+        check, status, f"rfc:{requirement}", operation, shape, "survey", "rfc", "", title, expected, actual,
+        severity, (), hurts, "",
+    )

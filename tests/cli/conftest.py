@@ -1,0 +1,168 @@
+"""The command line as a user meets it: a process with arguments, an environment and a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import scimrig
+import scimrig_reports
+import scimrig_simulator
+
+ROOTS = [str(Path(str(package.__file__)).parent.parent) for package in (scimrig, scimrig_simulator, scimrig_reports)]
+COMMAND = [sys.executable, "-m", "scimrig.cli.main"]
+TOKEN = "canary-t0ken-5f1e"
+
+LEAVER = """
+scenario: tiny/leaver
+title: A leaver is switched off
+area: deactivation
+severity: security
+cites: [idp:okta:5, bug:LIFE-01]
+tags: [smoke]
+given: {ada: {}}
+steps:
+  - assign: ada
+  - deactivate: ada
+  - check: {user: ada, has: {active: false}}
+"""
+JOINER = """
+scenario: tiny/joiner
+title: A joiner is there
+area: create
+severity: breaks-provisioning
+cites: [idp:okta:3]
+given: {ben: {}}
+steps:
+  - assign: ben
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def complains(self, *words: str) -> None:
+        """It said what is wrong in words, without a traceback."""
+        assert "Traceback" not in self.err + self.out, self.err + self.out
+        assert "bug in scimrig" not in self.err, self.err
+        for word in words:
+            assert word in self.err, f"{word!r} is not in: {self.err}"
+
+
+@dataclass(slots=True)
+class Shell:
+    """A folder to stand in and an environment."""
+
+    folder: Path
+    env: dict[str, str]
+
+    def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
+        return subprocess.Popen(
+            [*COMMAND, *words], cwd=self.folder, env=self.env, text=True, encoding="utf-8", **{**pipes, **options}
+        )
+
+    def __call__(self, *words: str, **options: Any) -> Ended:
+        return ended(self.start(*words, **options))
+
+    def run_folders(self) -> list[Path]:
+        return sorted((self.folder / ".scimrig" / "runs").glob("*"))
+
+    def traces(self) -> str:
+        """Everything that was written below the folder."""
+        files = [path for path in self.folder.rglob("*") if path.is_file()]
+        return "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in files)
+
+
+def ended(process: subprocess.Popen[str], timeout: float = 60) -> Ended:
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        raise AssertionError(f"still running after {timeout} s:\n{out}\n{err}") from None
+    return Ended(process.returncode, out or "", err or "")
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """A command line in an empty folder."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    folder = tmp_path / "here"
+    folder.mkdir()
+    return Shell(folder, {**kept, "PYTHONPATH": os.pathsep.join(ROOTS), "LANG": "C.UTF-8", "SCIMRIG_TOKEN": TOKEN})
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    """Two scenarios of our own, so that these tests do not move with the shipped ones."""
+    folder = tmp_path / "pack"
+    (folder / "tiny").mkdir(parents=True)
+    (folder / "tiny" / "leaver.yaml").write_text(LEAVER)
+    (folder / "tiny" / "joiner.yaml").write_text(JOINER)
+    return folder
+
+
+@dataclass(slots=True)
+class Server:
+    """A server process and its base URL."""
+
+    process: subprocess.Popen[str]
+    url: str
+
+    @property
+    def port(self) -> str:
+        return self.url.split(":")[2].split("/")[0]
+
+    def stop(self) -> Ended:
+        self.process.send_signal(signal.SIGTERM)
+        return ended(self.process, 20)
+
+    def users(self) -> int:
+        """How many users it holds."""
+        from scimrig_simulator.clock import SystemClock
+        from scimrig_simulator.drive import HttpTransport
+        from scimrig_simulator.wire import Send
+
+        transport = HttpTransport(self.url, f"Bearer {TOKEN}", timeout=5.0, clock=SystemClock())
+        try:
+            return int(transport.exchange(Send("GET", "/Users")).resource()["totalResults"])
+        finally:
+            transport.close()
+
+
+@pytest.fixture
+def serve(shell: Shell, tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Start ``scimrig serve``, or with ``awkward=…`` a server that misbehaves in time, in processes of their own."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*words: str, awkward: tuple[str, ...] = ()) -> Server:
+        script = [sys.executable, str(Path(__file__).with_name("awkward_server.py")), *awkward]
+        command = script if awkward else [*COMMAND, "serve", *words]
+        process = subprocess.Popen(
+            command, cwd=tmp_path, env=shell.env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        started.append(process)
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        assert url, process.communicate(timeout=10)[1]
+        return Server(process, url)
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()

@@ -1,0 +1,72 @@
+"""``scimrig serve``: ready when it says so, gone when told to."""
+
+from __future__ import annotations
+
+import signal
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def get(url: str, token: str | None = None) -> int:
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(f"{url}/Users", headers=headers), timeout=10) as reply:
+            return int(reply.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_prints_its_base_url_serves_and_exits_0(
+    shell: Any, serve: Callable[..., Any], number: signal.Signals
+) -> None:
+    server = serve()
+    assert server.url.startswith("http://127.0.0.1:")
+    assert get(server.url, shell.env["SCIMRIG_TOKEN"]) == 200
+    assert get(server.url) == 401
+    server.process.send_signal(number)
+    out, err = server.process.communicate(timeout=20)
+    assert server.process.returncode == 0
+    assert out == ""
+    assert "Traceback" not in err
+
+
+def test_a_token_from_the_environment_is_not_repeated(shell: Any, serve: Callable[..., Any]) -> None:
+    ended = serve().stop()
+    assert "SCIMRIG_TOKEN" in ended.err
+    assert shell.env["SCIMRIG_TOKEN"] not in ended.out + ended.err
+
+
+def test_a_token_can_be_given_or_is_made(shell: Any, serve: Callable[..., Any]) -> None:
+    assert get(serve("--token", "given").url, "given") == 200
+    del shell.env["SCIMRIG_TOKEN"]
+    server = serve()
+    assert get(server.url, "") == 401
+    hint = server.stop().err
+    made = hint.split("SCIMRIG_TOKEN=", 1)[1].split()[0]
+    assert f"scimrig run {server.url}" in hint
+    assert len(made) >= 16
+
+
+def test_what_is_kept_in_a_file_is_there_again(serve: Callable[..., Any], tmp_path: Path) -> None:
+    server = serve("--db", str(tmp_path / "db"))
+    server.stop()
+    assert serve("--db", str(tmp_path / "db")).users() == 0
+    assert (tmp_path / "db").is_file()
+
+
+def test_a_taken_port_and_a_bad_file_exit_3_with_one_line(
+    shell: Any, serve: Callable[..., Any], tmp_path: Path
+) -> None:
+    server = serve()
+    for words in (("--port", server.port), ("--db", str(tmp_path)), ("--db", str(tmp_path / "no" / "db"))):
+        done = shell("serve", *words)
+        done.complains()
+        assert done.code == 3, done.err
+        assert len(done.err.splitlines()) == 1
+        assert done.out == ""
