@@ -1,0 +1,34 @@
+# The two commands: `make run` and `make test`. Nothing but Python >= 3.11, git and make has to be there.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: run test check lint types contracts clean
+
+run: $(READY)
+	$(BIN)/scimrig run
+
+test: $(READY)
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+check: lint types contracts test
+
+lint: $(READY)
+	$(BIN)/ruff check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+contracts: $(READY)
+	$(BIN)/lint-imports
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev --group peers
+	touch $@
+
+clean:
+	rm -rf $(VENV) .scimrig dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
