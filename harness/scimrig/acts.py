@@ -198,7 +198,7 @@ class _Finder:
         if check == "frame/effect" and miss.path == "externalId":
             return "RFC7643-3.1-R09"
         if check == "frame/effect" and miss.path == "members":
-            return "RFC7644-3.5.2.2-R04" if miss.expected.startswith("no ") else "RFC7644-3.5.2.1-R04"
+            return "RFC7644-3.5.2.2-R04" if miss.expected.startswith("not ") else "RFC7644-3.5.2.1-R04"
         if check == "frame/loss" and self._verb_requirement() == _PATCHED:
             return "RFC7644-3.5.2.3-R01"
         return _STATE if self.step.act in ("assign", "push_group") else self._verb_requirement()

@@ -184,9 +184,9 @@ def _members(resource: Mapping[str, Any], wanted: set[str]) -> Iterator[Miss]:
     items = _list(_get(resource, "members"))
     have = [str(item.get("value")) for item in items if isinstance(item, dict)]
     for member in sorted(wanted - set(have)):
-        yield Miss("effect", "members", f"member {member}", f"{len(have)} members without it")
+        yield Miss("effect", "members", f"to hold {member}", f"without it ({len(have)} in all)")
     for member in sorted(set(have) - wanted):
-        yield Miss("effect", "members", f"no member {member}", "it is a member")
+        yield Miss("effect", "members", f"not to hold {member}", f"still with it ({len(have)} in all)")
     for member in sorted({member for member in have if have.count(member) > 1}):
         yield Miss("extra", "members", f"member {member} once", f"{have.count(member)} times")
 

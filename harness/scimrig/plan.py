@@ -55,11 +55,12 @@ class Plan:
 
 
 def plan_cases(
-    scenarios: Sequence[Scenario], dialects: Sequence[str], select: str | None = None, tags: Sequence[str] = ()
+    scenarios: Sequence[Scenario], dialects: Sequence[str], select: Sequence[str] = (), tags: Sequence[str] = ()
 ) -> tuple[Case, ...]:
     """The cases to play, in the order of the scenarios.
 
-    select: a substring of the case name, or a glob where it holds ``*`` or ``?``; tags: a scenario needs one of them
+    select: substrings of the case name, or globs where they hold ``*`` or ``?``; a case needs one of them
+    tags:   a scenario needs one of them
     """
     cases = []
     for scenario in scenarios:
@@ -70,7 +71,7 @@ def plan_cases(
                 continue
             for row in scenario.rows:
                 name = scenario.case_name(dialect, row)
-                if select is None or _selected(name, select):
+                if not select or any(_selected(name, wanted) for wanted in select):
                     cases.append(Case(scenario, dialect, row, name))
     return tuple(cases)
 

@@ -35,7 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--idp", action="extend", type=names, metavar="NAME[,NAME]",
         help="play only these dialects; they then decide the exit code (default: all are played)",
     )
-    parser.add_argument("-k", dest="select", metavar="EXPR", help="only cases whose name holds EXPR or fits the glob")
+    parser.add_argument(
+        "-k", dest="select", action="append", metavar="EXPR",
+        help="only cases whose name holds EXPR or fits the glob; given twice: what fits either",
+    )
     parser.add_argument("--tag", action="extend", type=names, metavar="TAG[,TAG]", help="only scenarios with a TAG")
     parser.add_argument(
         "--scenarios", action="append", type=Path, metavar="PATH", help="play these files or folders instead of our own"
@@ -177,7 +180,7 @@ def _cases(arguments: argparse.Namespace, dialects: tuple[str, ...]) -> tuple[Ca
         scenarios = load(arguments.scenarios)
     except ScenarioErrors as errors:
         raise Complaint(f"scenarios with mistakes, nothing was sent:\n{errors}") from None
-    return plan_cases(scenarios, dialects, arguments.select, tuple(arguments.tag or ()))
+    return plan_cases(scenarios, dialects, tuple(arguments.select or ()), tuple(arguments.tag or ()))
 
 
 def _selective(arguments: argparse.Namespace) -> bool:

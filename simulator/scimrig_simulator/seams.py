@@ -1,0 +1,279 @@
+"""The seams of the reference server: the named places where a saboteur may cut in.
+
+The server asks a ``Seams`` object whenever the protocol has a say: who may come in, what a body means, which rows fit,
+what is kept, how it looks on the wire. What stands here is the sound answer; a fault is a subclass that overrides one
+method. So the server holds no ``if fault``, and a fault holds no copy of the server.
+
+Rule: methods are called in the order in which they stand here, and get all they need as arguments. This module leans on
+``scim`` and ``wire`` only: it may not import ``server`` or ``faults``, which both lean on it.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, Protocol, TypeAlias
+
+from scimrig_simulator.scim import filters, messages, patch, projection, validation
+from scimrig_simulator.scim.errors import ScimError
+from scimrig_simulator.scim.filters import Filter, Predicate
+from scimrig_simulator.scim.schemas import Definitions, ResourceType
+from scimrig_simulator.wire import SCIM_JSON, Json
+
+Resource: TypeAlias = dict[str, Any]
+Asgi: TypeAlias = Callable[..., Any]
+
+PLAIN_JSON = "application/json"
+LARGEST_PAGE = 200
+USUAL_PAGE = 100
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]+)', re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """The ``attributes`` and ``excludedAttributes`` of a request, as written; None where not given."""
+
+    attributes: tuple[str, ...] | None = None
+    excluded: tuple[str, ...] | None = None
+
+    def leaves_out(self, name: str) -> bool:
+        """True where attribute ``name`` (top level, returned by default) is not wanted: no need to load it."""
+        if self.attributes is not None:
+            return not any(_stem(text) == name.lower() for text in self.attributes)
+        return any(text.rpartition(":")[2].lower() == name.lower() for text in self.excluded or ())
+
+
+def _stem(text: str) -> str:
+    return text.rpartition(":")[2].partition(".")[0].lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of a result is wanted: 1-based ``start``, at most ``count`` resources."""
+
+    start: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a result: rendered resources, ``total`` matches in all, 1-based ``start``."""
+
+    resources: list[Resource]
+    total: int
+    start: int
+
+
+@dataclass(slots=True)
+class Call:
+    """One request, as far as it is understood.
+
+    headers: names in lower case.  query: first value of each parameter, decoded.  base_url: without trailing slash.
+    resource_type, id: what the path names.  listing: the answer is a ListResponse.
+    before: the resource ahead of a write, as represented.  notes: what a saboteur wants to remember until ``emit``.
+    """
+
+    method: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    content: bytes
+    base_url: str
+    resource_type: ResourceType | None = None
+    id: str | None = None
+    listing: bool = False
+    projection: Projection = Projection()
+    before: Resource | None = None
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> ResourceType:
+        """The resource type that the path names. Raises LookupError where it names none."""
+        if self.resource_type is None:
+            raise LookupError(f"{self.method} names no resource type")
+        return self.resource_type
+
+
+@dataclass(slots=True)
+class Answer:
+    """What goes out. ``body``: a JSON object, bytes that go out as they are, or None for an empty body."""
+
+    status: int
+    body: Resource | bytes | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    media_type: str = SCIM_JSON
+
+
+class Rows(Protocol):
+    """What a seam may ask the store, and do to it."""
+
+    def fetch(self, resource_type: ResourceType, id: str) -> Resource | None:
+        """The whole representation of a resource, password hash included; None where there is none."""
+
+    def named(self, resource_type: ResourceType, user_name: str) -> Sequence[tuple[str, str]]:
+        """(id, userName) of all resources whose userName is equal but for case."""
+
+    def create(self, resource_type: ResourceType, resource: Resource) -> Resource:
+        """Store a new resource (an ``id`` in it is honoured) and return its representation."""
+
+    def remove(self, resource_type: ResourceType, id: str) -> None:
+        """Delete a resource and its memberships."""
+
+
+class Seams:
+    """The sound server's answers. Every method may raise ScimError, which goes out as a SCIM error."""
+
+    # Coming in
+
+    def definitions(self, known: Definitions) -> Definitions:
+        """Schemas and resource types on offer. Asked once, when the server is built."""
+        return known
+
+    def authorize(self, call: Call, token: str) -> None:
+        """Let a request with the right bearer token pass. Raises ScimError 401 with a challenge (RFC 6750 §3)."""
+        scheme, _, credentials = call.headers.get("authorization", "").strip().partition(" ")
+        if not scheme:
+            refuse("This server wants a bearer token: send 'Authorization: Bearer …'.", 'Bearer realm="scim"')
+        given = credentials.strip().encode("latin-1", "replace")
+        if scheme.lower() != "bearer" or not token or not hmac.compare_digest(given, token.encode()):
+            refuse("The bearer token is not valid here.", 'Bearer realm="scim", error="invalid_token"')
+
+    def discover(self, call: Call) -> None:
+        """Before a discovery document is served. Raises ScimError 403 for a filter (RFC 7644 §4)."""
+        if "filter" in call.query:
+            raise ScimError(403, None, "Discovery endpoints take no filter; read the whole list instead.")
+
+    def parse(self, call: Call) -> Resource:
+        """The request body as a JSON object. Raises ScimError 415 or 400 invalidSyntax."""
+        check_media_type(call.headers.get("content-type"))
+        return json_object(call.content)
+
+    def project(self, call: Call, attributes: Sequence[str] | None, excluded: Sequence[str] | None) -> Projection:
+        """What the client wants to see. Raises ScimError 400 where both lists are given (RFC 7644 §3.9)."""
+        if attributes and excluded:
+            detail = "Send either 'attributes' or 'excludedAttributes', not both."
+            raise ScimError(400, "invalidValue", detail)
+        return Projection(tuple(attributes) if attributes else None, tuple(excluded) if excluded else None)
+
+    # Finding
+
+    def filter(self, call: Call, text: str | None) -> Filter | None:
+        """The filter to apply; None for none, as ``text`` is where the request has none. Raises FilterError."""
+        return None if text is None else filters.parse_filter(text)
+
+    def match(self, call: Call, wanted: Filter, resource_type: ResourceType) -> Predicate:
+        """What says whether a resource (whole, but for its password) fits the filter. Raises FilterError."""
+        return filters.predicate(wanted, resource_type)
+
+    def window(self, call: Call, start: int | None, count: int | None) -> Window:
+        """Bounds of a page from startIndex and count, None where not given (RFC 7644 §3.4.2.4)."""
+        return Window(max(1, start or 1), min(LARGEST_PAGE, max(0, USUAL_PAGE if count is None else count)))
+
+    def listing(self, call: Call, page: Page) -> Resource:
+        """The ListResponse of a page."""
+        return messages.list_response(page.resources, page.total, page.start)
+
+    def find(self, call: Call, rows: Rows) -> Resource:
+        """The resource that the path names. Raises ScimError 404."""
+        resource = rows.fetch(call.kind, call.id or "")
+        if resource is None:
+            raise ScimError(404, None, f"There is no {call.kind.name} with id {call.id!r}.")
+        return resource
+
+    # Writing
+
+    def accept(self, call: Call, body: Resource, existing: Resource | None) -> Resource:
+        """What a POST (``existing`` None) or PUT body asks to be stored.
+
+        A PUT without ``active`` keeps it, so that it can't let a leaver in again (RFC 7644 §3.5.1; bug PUT-04).
+        """
+        resource = validation.accept(body, call.kind, existing=existing)
+        if existing is not None and "active" in existing:
+            resource.setdefault("active", existing["active"])
+        return resource
+
+    def patch(self, call: Call, resource: Resource, body: Resource) -> Resource:
+        """The resource after a PATCH: a new object, or ScimError and nothing has happened."""
+        return patch.apply_patch(resource, body, call.kind)
+
+    def store(self, call: Call, before: Resource | None, after: Resource) -> Resource:
+        """Last look at what is about to be stored; ``before`` is None for a new resource. A member counts once."""
+        if after.get("members"):
+            after["members"] = list({member["value"]: member for member in after["members"]}.values())
+        return after
+
+    def unique(self, call: Call, after: Resource, rows: Rows) -> None:
+        """Raises ScimError 409 uniqueness where the userName is another's, in any case (RFC 7643 §4.1.1)."""
+        name = after.get("userName")
+        if isinstance(name, str) and any(id != call.id for id, _ in rows.named(call.kind, name)):
+            raise ScimError(409, "uniqueness", f"A user with userName {name!r} exists already.")
+
+    def changed(self, call: Call, before: Resource, after: Resource) -> bool:
+        """True where a write changes something: only then version and lastModified move (RFC 7644 §3.5.2.1)."""
+        return not validation.identical(before, after, call.kind)
+
+    def delete(self, call: Call, rows: Rows) -> None:
+        """Delete the resource that the path names."""
+        rows.remove(call.kind, call.id or "")
+
+    # Going out
+
+    def render(self, call: Call, resource: Resource, resource_type: ResourceType) -> Resource:
+        """One resource as the client sees it."""
+        wanted = call.projection
+        return projection.project(
+            resource,
+            resource_type,
+            list(wanted.attributes) if wanted.attributes is not None else None,
+            list(wanted.excluded) if wanted.excluded is not None else None,
+        )
+
+    def fail(self, call: Call, error: ScimError) -> Answer:
+        """The answer that an error becomes (RFC 7644 §3.12)."""
+        return Answer(error.status, error.body(), dict(error.headers))
+
+    def emit(self, call: Call, answer: Answer) -> Answer:
+        """Last look at every answer, errors included, before it is put into bytes."""
+        return answer
+
+
+def refuse(detail: str, challenge: str) -> NoReturn:
+    """Raise the 401 that carries ``challenge`` in WWW-Authenticate (RFC 9110 §11.6.1)."""
+    raise ScimError(401, None, detail, headers=(("WWW-Authenticate", challenge),))
+
+
+def check_media_type(value: str | None) -> None:
+    """Raise ScimError 415 unless a body is said to be UTF-8 JSON; one without a type is taken for SCIM JSON."""
+    if not value:
+        return
+    media = value.partition(";")[0].strip().lower()
+    if media not in (SCIM_JSON, PLAIN_JSON):
+        raise ScimError(415, None, f"Send the body as {SCIM_JSON} or {PLAIN_JSON}, not {media!r}.")
+    charset = _CHARSET.search(value)
+    if charset and charset[1].lower() not in ("utf-8", "utf8", "us-ascii"):
+        raise ScimError(415, None, f"Send the body in UTF-8, not in {charset[1]!r}.")
+
+
+def json_object(content: bytes) -> Resource:
+    """Bytes → JSON object. Raises ScimError 400 invalidSyntax that says what is wrong with them."""
+    if not content.strip():
+        raise ScimError(400, "invalidSyntax", "The request needs a JSON body, and this one is empty.")
+    try:
+        value: Json = json.loads(content.decode("utf-8-sig"), parse_constant=_no_constant)
+        if _SURROGATE.search(content):  # an unpaired surrogate is no character and can't be stored
+            json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ScimError(400, "invalidSyntax", "The JSON body is nested too deeply.") from None
+    except ValueError as error:
+        raise ScimError(400, "invalidSyntax", f"The body is not JSON: {error}.") from None
+    if not isinstance(value, dict):
+        raise ScimError(400, "invalidSyntax", "The body must be a JSON object.")
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,100 @@
+"""The table of faults and variants: complete, well described, and nothing breaks but what is named."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scimrig_simulator.faults import FAULTS, VARIANTS, fault, variant
+
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+
+
+
+def test_every_fault_has_its_test() -> None:
+    tests = "".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_faults_*.py"))
+    assert set(re.findall(r'mark\.breaks\(\s*"([^"]+)"', tests)) == set(FAULTS)
+
+
+@pytest.mark.parametrize("name", sorted({*FAULTS, *VARIANTS}))
+def test_what_it_does_not_name_still_works(serve: Callable[..., Any], name: str) -> None:
+    """A user can be created, found and deleted on every one of these servers, whatever the answer looks like."""
+    server = serve(fault(name) if name in FAULTS else variant(name))
+    media = "application/json" if name == "scim-json-unparsed" else "application/scim+json"
+    body = {"schemas": [USER], "userName": "ada", "active": True, "name": {"givenName": "Ada"}}
+    created = server.send("POST", "/Users", body, {"Content-Type": media})
+    assert created.status == 201
+    place = created.header("Location") or f"/{created.resource()['id']}"
+    read = server.send("GET", f"/Users/{place.rpartition('/')[2]}")
+    assert (read.status, read.resource()["userName"]) == (200, "ada")
+    assert server.send("DELETE", f"/Users/{place.rpartition('/')[2]}").ok
+    if name != "delete-keeps":
+        assert server.send("POST", "/Users", body, {"Content-Type": media}).status == 201
+
+
+@pytest.mark.parametrize("name", sorted({*FAULTS, *VARIANTS}))
+def test_a_fault_says_what_it_breaks(name: str) -> None:
+    found = fault(name) if name in FAULTS else variant(name)
+    assert found.name == name
+    assert found.title
+    assert not found.title.endswith(".")
+    assert found.breaks.endswith(".")
+    assert (found.seams is None) != (found.middleware is None)
+    assert bool(found.bugs) == (name in FAULTS)
+
+
+def test_bug_classes_named_are_those_of_the_catalogue() -> None:
+    catalogue = json.loads((Path(__file__).parents[2] / "scenarios" / "bug-classes.json").read_text("utf-8"))
+    known = set(re.findall(r"[A-Z]{4}-\d\d|[A-Z]{3}-\d\d", json.dumps(catalogue)))
+    assert {bug for name in FAULTS for bug in fault(name).bugs} <= known
+
+
+def test_the_tables_are_sorted() -> None:
+    assert list(FAULTS) == sorted(FAULTS)
+    assert list(VARIANTS) == sorted(VARIANTS)
+
+
+def test_an_unknown_name_gets_a_suggestion() -> None:
+    with pytest.raises(ValueError, match="Did you mean 'noop-patch'"):
+        fault("nooppatch")
+    with pytest.raises(ValueError, match="patch-204"):
+        variant("x")
+
+
+# Variants
+
+
+def test_patch_204_has_no_body_unless_attributes_are_asked_for(serve: Callable[..., Any]) -> None:
+    server = serve(variant("patch-204"))
+    ada = server.user("ada")
+    patch = {
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [{"op": "add", "path": "title", "value": "Lead"}],
+    }
+    silent = server.send("PATCH", ada, patch)
+    assert (silent.status, silent.body) == (204, b"")
+    assert server.get(ada)["title"] == "Lead"
+    asked = server.send("PATCH", ada, patch, attributes="title")
+    assert (asked.status, asked.resource()["title"]) == (200, "Lead")
+
+
+def test_no_schemas_has_no_discovery_at_all(serve: Callable[..., Any]) -> None:
+    server = serve(variant("no-schemas"))
+    paths = ("/Schemas", "/ResourceTypes", "/ServiceProviderConfig", f"/Schemas/{USER}", "/ResourceTypes/User")
+    for path in paths:
+        assert (server.send("GET", path).status, server.get(path)["status"]) == (404, "404")
+
+
+def test_users_only_neither_has_groups_nor_speaks_of_them(serve: Callable[..., Any]) -> None:
+    server = serve(variant("users-only"))
+    assert server.send("GET", "/Groups").status == 404
+    assert [kind["name"] for kind in server.get("/ResourceTypes")["Resources"]] == ["User"]
+    assert not any(schema["id"].endswith(":Group") for schema in server.get("/Schemas")["Resources"])
+    server.user("ada")
+    assert server.names(filter='groups.value eq "x"') == []
+    assert server.get("/")["totalResults"] == 1
