@@ -41,28 +41,34 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
-    """Which ways of looking the target offers (from the survey)."""
+class _List:
+    """A collection as its list showed it: readings by id, or one reading for all where it could not be walked."""
 
-    filter: bool = True
-    list: bool = True
+    rows: dict[str, Reading]
+    instead: Reading | None = None
+    pages: int = 1
 
 
-def look(watched: Sequence[Watch], means: Means) -> Flow[tuple[Sight, ...]]:
-    """Look at every row. Bystanders are looked up by id only where the list does not show them."""
-    pages: dict[str, dict[str, Reading] | Reading] = {}
-    if means.list:
-        for collection in sorted({watch.collection for watch in watched}, reverse=True):
-            pages[collection] = yield from _walk(collection)
+def look(watched: Sequence[Watch], *, filters: bool = True) -> Flow[tuple[Sight, ...]]:
+    """Look at every row. Bystanders are looked up by id only where the list does not show them.
+
+    filters: False where the target offers no filter: nothing is looked up by name then
+    """
+    lists: dict[str, _List] = {}
+    for collection in sorted({watch.collection for watch in watched}, reverse=True):
+        lists[collection] = yield from _walk(collection)
     sights: list[Sight] = []
     for watch in watched:
-        listed = _listed(pages.get(watch.collection, NOT_LOOKED), watch)
+        listed = _listed(lists[watch.collection], watch)
         if watch.bystander and listed.state == "found":
             sights.append(Sight(watch.key, watch.kind, watch.id, True, NOT_LOOKED, NOT_LOOKED, listed))
             continue
         by_id = (yield from _by_id(watch)) if watch.id else NOT_LOOKED
+        if by_id.state == "found" and listed.state == "absent" and lists[watch.collection].pages > 1:
+            lists[watch.collection] = yield from _walk(watch.collection)  # rows deleted meanwhile shift the pages
+            listed = _listed(lists[watch.collection], watch)
         by_filter = NOT_LOOKED
-        if means.filter and watch.name and not watch.bystander:
+        if filters and watch.name and not watch.bystander:
             by_filter = yield from _by_filter(_under_its_own_name(watch, by_id))
         sights.append(Sight(watch.key, watch.kind, watch.id, watch.bystander, by_id, by_filter, listed))
     return tuple(sights)
@@ -99,34 +105,35 @@ def _by_filter(watch: Watch) -> Flow[Reading]:
     return Reading("absent", None, len(rows), note=f"the filter found {len(rows)} rows, none of them it")
 
 
-def _walk(collection: str) -> Flow[dict[str, Reading] | Reading]:
-    """All rows of a collection by id; one Reading instead where the list cannot or should not be walked."""
+def _walk(collection: str) -> Flow[_List]:
+    """All rows of a collection, page by page, as long as pages bring something new."""
     found: dict[str, Reading] = {}
-    start = 1
+    start, pages = 1, 0
     while True:
         query = PERCENT_20.encode([("startIndex", str(start)), ("count", str(PAGE))])
         reply = yield from send(Send("GET", collection, query, purpose=f"read the list of {collection}"))
         rows = _rows(reply)
         if rows is None:
-            return Reading("unreadable", note=_why(reply))
+            return _List({}, Reading("unreadable", note=_why(reply)))
+        pages += 1
         fresh = {str(row["id"]): Reading("found", row, 1) for row in rows if row.get("id")}
         news = fresh.keys() - found.keys()
         found.update(fresh)
         total = reply.resource().get("totalResults")
         if not isinstance(total, int) or total <= len(found) or not news:
-            return found
+            return _List(found, pages=pages)
         if total > LIST_LIMIT:
             note = f"{collection} holds {total} rows; lists above {LIST_LIMIT} are not walked"
-            return Reading("not-looked", note=note)
+            return _List({}, Reading("not-looked", note=note))
         start += len(rows)
 
 
-def _listed(pages: dict[str, Reading] | Reading, watch: Watch) -> Reading:
-    if isinstance(pages, Reading):
-        return pages
-    if watch.id:
-        return pages.get(watch.id, Reading("absent", note="no page of the list shows it"))
-    named = [reading for reading in pages.values() if _is(watch, reading.resource or {})]
+def _listed(seen: _List, watch: Watch) -> Reading:
+    if seen.instead is not None:
+        return seen.instead
+    if watch.id and watch.id in seen.rows:
+        return seen.rows[watch.id]
+    named = [] if watch.id else [one for one in seen.rows.values() if _is(watch, one.resource or {})]
     return named[0] if named else Reading("absent", note="no page of the list shows it")
 
 

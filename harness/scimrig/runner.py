@@ -8,7 +8,6 @@ Rule: whatever happens, the last record is the footer, and what was found so far
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import queue
 import threading
@@ -57,7 +56,6 @@ class Run:
         self._stop = threading.Event()
         self._state, self._reason = "complete", ""
         self._out: _Out = queue.Queue()
-        self._cases = itertools.count(1)
         self._played = self._exchanged = 0
 
     def stop(self, state: str = "interrupted") -> None:
@@ -117,8 +115,7 @@ class Run:
         except (UnusableTarget, JournalError) as unusable:
             self._state, self._reason = "error", str(unusable)
         finally:
-            with contextlib.suppress(UnusableTarget):
-                make.clear(None)
+            make.clear(None)
             transport.close()
             rows.close()
 

@@ -14,7 +14,7 @@ from typing import Any
 from scimrig.cast import Cast, Player, plain_body
 from scimrig.courier import Courier, PauseTooLongError, Stopped
 from scimrig.evidence import CaseEnded, CaseStarted, Observed, Record, StepPlayed
-from scimrig.observe import Means, Watch, look
+from scimrig.observe import Watch, look
 from scimrig.plan import Case, Plan
 from scimrig.pointer import find
 from scimrig.probe import probe, subject_of
@@ -177,8 +177,8 @@ class Stage:
 
     def _observe(self, step: str) -> None:
         watches = [*self.cast.watches(), *self.bystanders]
-        means = Means(filter=self.survey.offer("filter").state == "yes")
-        sights, numbers = self.courier.play(look(watches, means), "observer", step)
+        flow = look(watches, filters=self.survey.offer("filter").state == "yes")
+        sights, numbers = self.courier.play(flow, "observer", step)
         self.last = Observed(self.case.name, step, sights, numbers)
         self.emit(self.last)
 
