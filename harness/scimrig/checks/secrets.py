@@ -14,7 +14,7 @@ from typing import Any
 from scimrig.checks.answer import DISCOVERY, Answer, Body, member, parse, same
 from scimrig.checks.check import Check, Problem
 from scimrig.evidence import REDACTED
-from scimrig.verdicts import Severity, Status
+from scimrig.verdicts import Severity
 from scimrig_simulator.scim import urns
 
 _SHORTEST = 8
