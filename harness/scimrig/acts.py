@@ -11,17 +11,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from scimrig import frame, requirements
 from scimrig.evidence import CaseStarted, Exchange, Observed, Sight, StepPlayed
 from scimrig.frame import Miss
 from scimrig.survey import Survey
 from scimrig.verdicts import NOTHING_CHANGED, Finding, Severity, Status
+from scimrig_simulator.scim import paths, schemas
 from scimrig_simulator.wire import FailureKind
 
 _PATCHED = "RFC7644-3.5.2.3-R02"
 _REPLACED = "RFC7644-3.5.1-R02"
 _STATE = "RFC7644-3.1-R01"
+_CREATED = "RFC7644-3.3-R12"
+
+_SERVER_ERROR = "RFC7644-3.12-R22"
+_UNIMPLEMENTED = {"PATCH": "RFC7644-3.5-R03", "PUT": "RFC7644-3.5-R01", "DELETE": "RFC7644-3.6-R01"}
+"""Method → the requirement that 501 breaks on a target that offers the method at all."""
+
+_RULED = {"externalId": "RFC7643-3.1-R09", "active": "RFC7643-4.1.1-R07", "userName": "RFC7643-4.1.1-R01"}
+"""Attributes that the RFC itself says are kept as a client sets them."""
 
 REFUSED = {
     "connect": "RFC7644-3.4.2-R02",
@@ -118,7 +128,7 @@ class _Finder:
             )
         answer = f"answered {_reason(bad)}" if bad is not None else "was not accepted"
         where = operation(bad) if bad is not None else self.operation
-        authority = self._authority(REFUSED.get(self.step.act, self._verb_requirement()))
+        authority = self._authority(self._refused(bad))
         return self._finding(
             "outcome", self._grade(authority), authority, _signature(bad) or str(outcome.get("state", "")),
             f"{self.step.act.replace('_', ' ')} fails: {where} {answer}",
@@ -144,8 +154,41 @@ class _Finder:
             }[kind]
             if kind == "effect" and untouched(before, after):
                 title = f"{self.operation} answered {status} and changed nothing"
-            findings.append(self.made(f"frame/{kind}", of_kind, title, untouched(before, after)))
+            if kind == "effect" and self._create and after is not None:
+                findings.append(self._not_kept(of_kind, title, after))
+            else:
+                findings.append(self.made(f"frame/{kind}", of_kind, title, untouched(before, after)))
         return findings
+
+    def _not_kept(self, misses: list[Miss], title: str, after: Sight) -> Finding:
+        """A create that lost something. No dialect but ``rfc`` forgives it.
+
+        RFC 7644 §3.3 leaves a server free to alter or ignore what is posted if its answer shows what it made of it.
+        """
+        ruled = next((_RULED[miss.path] for miss in misses if miss.path in _RULED), "")
+        told = self._answer_shows(after, [miss.path for miss in misses])
+        requirement = ruled or (_CREATED if told else _STATE)
+        finding = self.made("frame/effect", misses, title)
+        return replace(finding, authority=self._authority(requirement), status=self._kept_grade(requirement))
+
+    def _kept_grade(self, requirement: str) -> Status:
+        return requirements.get(requirement).status if self.case.dialect == "rfc" else Status.FAIL
+
+    def _answer_shows(self, after: Sight, about: Sequence[str]) -> bool:
+        """Whether the answer to a create shows the same as a later look, or nothing at all."""
+        try:
+            answer = self.telling.reply_json() if self.telling is not None else None
+        except ValueError:
+            return True
+        held = after.by_id.resource
+        if not isinstance(answer, dict) or held is None:
+            return True
+        rows = schemas.builtin().resource_type(after.kind)
+        return all(paths.select(answer, path, rows) == paths.select(held, path, rows) for path in about)
+
+    @property
+    def _create(self) -> bool:
+        return self.step.act in ("assign", "push_group") and self.telling is not None and self.telling.method == "POST"
 
     def made(self, check: str, misses: list[Miss], title: str, untouched: bool = False) -> Finding:
         """A finding from misses of one kind: always a fail, since the target said yes."""
@@ -176,6 +219,14 @@ class _Finder:
             Severity(self.case.severity), tuple(numbers), self.case.hurts, consequence.strip(),
         )
 
+    def _refused(self, bad: Exchange | None) -> str:
+        """The requirement that a refusal breaks: that of the act, where the act's own kind of request was refused."""
+        if bad is not None and bad.status == 501 and bad.method in _UNIMPLEMENTED:
+            return _UNIMPLEMENTED[bad.method]
+        if bad is not None and bad.method in ("PATCH", "PUT") and self.step.act in ("assign", "push_group"):
+            return self._verb_requirement()
+        return REFUSED.get(self.step.act, self._verb_requirement())
+
     def _authority(self, requirement: str) -> str:
         if self.case.dialect == "rfc":
             return f"rfc:{requirement}"
@@ -196,17 +247,24 @@ class _Finder:
             ways = {"by id": "RFC7644-3.4.1-R01", "by filter": "RFC7644-3.4.2.2-R01"}
             return ways.get(miss.where, "RFC7644-3.4.2-R08")
         if check == "frame/effect" and miss.path == "externalId":
-            return "RFC7643-3.1-R09"
+            return _RULED[miss.path]
         if check == "frame/effect" and miss.path == "members":
             return "RFC7644-3.5.2.2-R04" if miss.expected.startswith("not ") else "RFC7644-3.5.2.1-R04"
         if check == "frame/loss" and self._verb_requirement() == _PATCHED:
             return "RFC7644-3.5.2.3-R01"
-        return _STATE if self.step.act in ("assign", "push_group") else self._verb_requirement()
+        return self._verb_requirement()
 
 
 def finder(case: CaseStarted, step: StepPlayed, sent: Sequence[Exchange]) -> _Finder:
     """For ``expectations.py``, which judges strangers by the same rule."""
     return _Finder(case, step, sent)
+
+
+def breakdown(exchange: Exchange) -> str:
+    """The requirement that an answer of 5xx breaks whatever was asked, "" for any other answer."""
+    if exchange.status == 501:
+        return _UNIMPLEMENTED.get(exchange.method, "")
+    return _SERVER_ERROR if exchange.status >= 500 else ""
 
 
 def operation(exchange: Exchange) -> str:

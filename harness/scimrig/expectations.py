@@ -197,6 +197,10 @@ def _unmet(
         reasons = [shown.failure.detail]
     wanted = _wanted(step.expect[0])
     finding = _finding(case, step, shown, Status.FAIL, authority, "expect", reasons, wanted, (shown.number,))
+    broken = acts.breakdown(shown)
+    if broken and authority.startswith("rfc:"):  # it says nothing about what the probe asked
+        title = f"{finding.operation} answered {shown.status}"
+        return replace(finding, authority=f"rfc:{broken}", shape=f"status {shown.status}", title=title)
     if not inert:
         return finding
     title = f"{finding.operation} answered {shown.status} and changed nothing"
@@ -220,14 +224,16 @@ def _finding(
 
 def _authority(case: CaseStarted, outcome: Mapping[str, Any]) -> str:
     """The outcome's own authority, else the scenario's first cite: of the RFC in ``rfc``, of the IdP elsewhere."""
-    if outcome.get("authority"):
-        return str(outcome["authority"])
     own = f"idp:{case.dialect}:"
-    order = (("rfc:",) if case.dialect == "rfc" else (own, "rfc:", "idp:"))
+    family = f"idp:{case.dialect.partition('-')[0]}:"  # entra-flag's chapters are those of entra
+    if outcome.get("authority"):
+        given = str(outcome["authority"])
+        return f"{own}{given.removeprefix(family)}" if given.startswith(family) else given
+    order = (("rfc:",) if case.dialect == "rfc" else (own, family, "rfc:", "idp:"))
     for prefix in (*order, "rfc:", "idp:"):
         for cite in case.cites:
             if cite.startswith(prefix):
-                return f"{own}{cite.rsplit(':', 1)[1]}" if cite.startswith("idp:") and prefix == "idp:" else cite
+                return f"{own}{cite.rsplit(':', 1)[1]}" if cite.startswith("idp:") else cite
     return "rfc:RFC7644-3.1-R01"
 
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from scimrig.evidence import Reading, Sight
-from scimrig.survey import Survey
+from scimrig.survey import COMPOSED, TYPED_EMAIL, Survey
 from scimrig_simulator.scim import compare, filters, paths, schemas, urns
 from scimrig_simulator.scim.schemas import Attribute, ResourceType
-from scimrig_simulator.wire import Json
+from scimrig_simulator.wire import Json, filter_string
 
 STRICT = frozenset({"username", "active", "externalid", "name", "emails", "members"})
 """Top-level attributes that an IdP depends on: compared whatever the survey found."""
@@ -62,12 +62,13 @@ def missed(
     if not exists or resource is None:
         return misses
     rows = schemas.builtin().resource_type(kind)
-    wanted = {path: value for path, value in values.items() if judged(path, survey)}
+    wanted = dict(_wanted(kind, values, survey))
     misses += effect(resource, wanted, rows)
     if members is not None:
         misses += _members(resource, set(members))
     if before is not None and before.by_id.resource is not None and after.by_id.resource is not None:
-        misses += unasked(before.by_id.resource, after.by_id.resource, values, rows, keep_members=members is None)
+        touched = [*values, "emails"] if TYPED_EMAIL in survey.dropped and TYPED_EMAIL in values else values
+        misses += unasked(before.by_id.resource, after.by_id.resource, touched, rows, keep_members=members is None)
     if not any(miss.kind == "effect" for miss in misses):
         misses += _stale(after, wanted, rows)
     return misses
@@ -110,6 +111,17 @@ def judged(path: str, survey: Survey) -> bool:
     return path in survey.kept or top in {_top(kept) for kept in survey.kept}
 
 
+def _wanted(kind: str, values: Mapping[str, Json], survey: Survey) -> Iterator[tuple[str, Json]]:
+    """The intent as far as the target can hold it: what the survey told once is not told again after every act."""
+    for path, value in values.items():
+        if kind == "User" and survey.normalised.get(path) == COMPOSED and not _unassigned(value):
+            continue
+        if path == TYPED_EMAIL and path in survey.dropped and isinstance(value, str) and value:
+            yield f"emails[value eq {filter_string(value)}].value", value
+        elif judged(path, survey):
+            yield path, value
+
+
 def effect(resource: Mapping[str, Any], values: Mapping[str, Json], rows: ResourceType) -> list[Miss]:
     """The values that should be in a resource and are not. A None value means unassigned."""
     misses = []
@@ -121,10 +133,10 @@ def effect(resource: Mapping[str, Any], values: Mapping[str, Json], rows: Resour
 
 
 def unasked(
-    before: Mapping[str, Any], after: Mapping[str, Any], values: Mapping[str, Json], rows: ResourceType,
+    before: Mapping[str, Any], after: Mapping[str, Any], values: Iterable[str], rows: ResourceType,
     *, keep_members: bool, besides: frozenset[str] = DERIVED,
 ) -> list[Miss]:
-    """What was lost, changed or added although ``values`` does not name it; only attributes a client may write."""
+    """What was lost, changed or added although no path of ``values`` names it; only attributes a client may write."""
     touched = [paths.parse_path(path) for path in values]
     misses: list[Miss] = []
     for name, attribute, old, new in _pairs(before, after, rows):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scimrig import acts, expectations, surveyed
+from scimrig import acts, expectations, leniency, surveyed
 from scimrig import checks as standing
 from scimrig.evidence import (
     CaseEnded,
@@ -134,23 +134,37 @@ def verdict_on(evidence: Evidence, survey: Survey) -> CaseVerdict:
     for step in evidence.steps:
         after = evidence.observed.get(step.step, before)
         try:
-            found = _step_findings(evidence, step, before, after, survey)
+            found = leniency.weighed(_step_findings(evidence, step, before, after, survey), survey)
         except acts.Undecidable as undecidable:
             undecided = str(undecidable)
             break
         steps += 1
-        if case.probe and step.verb == "act" and any(finding.status is Status.FAIL for finding in found):
+        if case.probe and _fails_beforehand(evidence, step, found):
             reason = f"its preparation failed, which is judged elsewhere: {found[0].title}"
             return _verdict(case, Status.BLOCKED, reason, (), steps)
         findings += found
-        if any(finding.status is Status.FAIL for finding in found):
-            return _verdict(case, Status.FAIL, "", tuple(findings), steps)
+        if any(map(_ends, found)):
+            return _verdict(case, worst(findings), "", tuple(findings), steps)
         before = after
     if undecided:
         return _verdict(case, Status.ERROR, undecided, tuple(findings), steps)
     if ended is not None and ended.state in _ENDINGS:
         return _verdict(case, _ENDINGS[ended.state], ended.reason, tuple(findings), steps)
     return _verdict(case, worst(findings), reason, tuple(findings), steps)
+
+
+def _ends(finding: Finding) -> bool:
+    """Whether what follows would build on sand: a fail, or a create that may legally keep less than was sent."""
+    return finding.status is Status.FAIL or finding.check == "frame/effect"
+
+
+def _fails_beforehand(evidence: Evidence, step: StepPlayed, found: Iterable[Finding]) -> bool:
+    """Whether a probe's preparation failed: an act, or by the book a create that it is not about."""
+    fails = [finding for finding in found if _ends(finding)]
+    if step.verb == "act":
+        return bool(fails)
+    ruled = any(finding.authority.startswith("rfc:") and finding.check == "expect" for finding in fails)
+    return ruled and leniency.preparing(evidence, step)
 
 
 def _step_findings(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import queue
+import re
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -38,9 +39,11 @@ from scimrig_simulator.clock import Clock, SystemClock, VirtualClock
 from scimrig_simulator.drive import Transport
 from scimrig_simulator.wire import FailureKind, Send, send
 from scimrig_simulator.workforce.company import Company
+from scimrig_simulator.workforce.person import Person
 
 _GONE_QUIET = frozenset({FailureKind.REFUSED, FailureKind.RESET, FailureKind.TIMEOUT, FailureKind.UNRESOLVED})
 _DONE = None
+_PLAIN_LOGIN = re.compile(r"[a-z0-9.-]+")
 _Out: TypeAlias = "queue.Queue[Record | BaseException | None]"
 
 
@@ -123,7 +126,7 @@ class Run:
         courier = make.courier("survey")
         company = Company(self.plan.seed, self.plan.domain, f"{self.plan.prefix}survey-")
         courier.play(survey.knock(), "survey")
-        found, _ = courier.play(survey.explore(company.person(1, "survey"), company.team(1, "survey")), "survey")
+        found, _ = courier.play(survey.explore(_plain(company), company.team(1, "survey")), "survey")
         make.clear("survey")
         self._out.put(Surveyed(found.to_json()))
         return found
@@ -272,6 +275,12 @@ class _Crowd:
             if reply.ok and isinstance(identifier, str):
                 watches.append(Watch(team.key, "Group", identifier, team.display_name, bystander=True))
         return tuple(watches)
+
+
+def _plain(company: Company) -> Person:
+    """The first person whose login holds nothing that a filter could stumble over: that is for scenarios to try."""
+    people = (company.person(number, "survey") for number in itertools.count(1))
+    return next(person for person in people if _PLAIN_LOGIN.fullmatch(person.login))
 
 
 def _started(plan: Plan) -> RunStarted:

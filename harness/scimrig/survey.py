@@ -116,13 +116,20 @@ def explore(person: Person, team: Team) -> Flow[Survey]:
 
 
 def full_body(person: Person) -> dict[str, Any]:
-    """A user with everything on it that an IdP maps, an e-mail with capitals included."""
+    """A user with everything on it that an IdP maps.
+
+    An e-mail with capitals, a formatted name and a displayName that nobody would make from the parts: so the survey
+    sees what a server makes of values, where it does not keep them.
+    """
     return {
         "schemas": [urns.USER, urns.ENTERPRISE],
         "userName": person.user_name,
         "externalId": f"scimrig-{person.number}",
-        "name": {"formatted": person.formatted, "givenName": person.given_name, "familyName": person.family_name},
-        "displayName": person.display_name,
+        "name": {
+            "formatted": f"{person.family_name}, {person.given_name}", "givenName": person.given_name,
+            "middleName": "Robin", "familyName": person.family_name,
+        },
+        "displayName": f"{person.given_name} (survey)",
         "title": person.title,
         "locale": person.locale,
         "preferredLanguage": person.locale,
@@ -143,14 +150,20 @@ def full_body(person: Person) -> dict[str, Any]:
 
 
 SURVEYED = (
-    "userName", "externalId", "name.formatted", "name.givenName", "name.familyName", "displayName", "title", "locale",
-    "preferredLanguage", "active", 'emails[type eq "work"].value', 'phoneNumbers[type eq "work"].value',
-    'phoneNumbers[type eq "mobile"].value', 'addresses[type eq "work"].streetAddress',
-    'addresses[type eq "work"].locality', 'addresses[type eq "work"].region',
+    "userName", "externalId", "name.formatted", "name.givenName", "name.middleName", "name.familyName", "displayName",
+    "title", "locale", "preferredLanguage", "active", 'emails[type eq "work"].value',
+    'phoneNumbers[type eq "work"].value', 'phoneNumbers[type eq "mobile"].value',
+    'addresses[type eq "work"].streetAddress', 'addresses[type eq "work"].locality', 'addresses[type eq "work"].region',
     'addresses[type eq "work"].postalCode', 'addresses[type eq "work"].country',
     f"{urns.ENTERPRISE}:employeeNumber", f"{urns.ENTERPRISE}:department",
 )
 """The paths whose fate the survey follows."""
+
+TYPED_EMAIL, BARE_EMAIL = 'emails[type eq "work"].value', "emails.value"
+"""A server that keeps an e-mail but not its type drops the first path and keeps the second."""
+
+COMPOSED = "made from the parts of the name"
+"""What becomes of name.formatted and displayName on a server that stores the parts alone."""
 
 
 def _ask(request: Send) -> Flow[Reply]:
@@ -198,9 +211,9 @@ def _users(
     reply = yield from _ask(Send("GET", "/Users", query, purpose="survey: filter"))
     offers["filter"] = _filter_offer(reply, said["filter"])
     path = f"/Users/{segment(identifier)}"
-    replace = {"op": "replace", "path": "displayName", "value": person.display_name}
-    patch: dict[str, Any] = {"schemas": [urns.PATCH_OP], "Operations": [replace]}
-    reply = yield from _ask(Send("PATCH", path, body=patch, purpose="survey: PATCH"))
+    reply = yield from _patch(path, "displayName", read.get("displayName") or person.display_name)
+    if reply.status in ABSENT:  # a server may refuse one attribute by 501 and change others
+        reply = yield from _patch(path, "active", True)
     offers["patch"] = _method_offer("PATCH", reply, said["patch"])
     reply = yield from _ask(Send("PUT", path, body=read, purpose="survey: PUT what was read"))
     offers["put"] = _method_offer("PUT", reply, True)
@@ -209,6 +222,14 @@ def _users(
     reply = yield from _ask(Send("DELETE", path, purpose="survey: DELETE"))
     offers["delete"] = _method_offer("DELETE", reply, None)
     yield from _ask(Send("GET", path, purpose="survey: is it gone?"))
+
+
+def _patch(path: str, attribute: str, value: Json) -> Flow[Reply]:
+    """Ask for a value that is there already: whether the target knows PATCH, not whether it obeys."""
+    operation = {"op": "replace", "path": attribute, "value": value}
+    body: dict[str, Any] = {"schemas": [urns.PATCH_OP], "Operations": [operation]}
+    reply: Reply = yield from _ask(Send("PATCH", path, body=body, purpose=f"survey: PATCH {attribute}"))
+    return reply
 
 
 def _groups(team: Team, member: str, offers: dict[str, Offer], types: set[str]) -> Flow[None]:
@@ -260,7 +281,9 @@ def _kept(sent: dict[str, Any], read: dict[str, Any]) -> tuple[tuple[str, ...], 
     user = schemas.builtin().resource_type("User")
     asked = [path for path in SURVEYED if paths.select(sent, path, user)]
     kept = tuple(path for path in asked if paths.select(read, path, user))
-    return kept, tuple(path for path in asked if path not in kept)
+    dropped = tuple(path for path in asked if path not in kept)
+    untyped = TYPED_EMAIL in dropped and paths.select(read, BARE_EMAIL, user)
+    return (*kept, BARE_EMAIL) if untyped else kept, dropped
 
 
 def _normalised(sent: dict[str, Any], read: dict[str, Any]) -> dict[str, str]:
@@ -269,8 +292,14 @@ def _normalised(sent: dict[str, Any], read: dict[str, Any]) -> dict[str, str]:
     for path in SURVEYED:
         before, after = paths.select(sent, path, user), paths.select(read, path, user)
         if before and after and before[0] != after[0] and isinstance(before[0], str):
-            changes[path] = _how(before[0], after[0])
+            changes[path] = COMPOSED if _composed(path, sent, after[0]) else _how(before[0], after[0])
     return changes
+
+
+def _composed(path: str, sent: dict[str, Any], after: Json) -> bool:
+    """Whether a server answers with the names put together where something else was sent."""
+    parts = (str(sent["name"]["givenName"]), str(sent["name"]["familyName"]))
+    return path in ("name.formatted", "displayName") and isinstance(after, str) and all(part in after for part in parts)
 
 
 def _how(before: str, after: Json) -> str:

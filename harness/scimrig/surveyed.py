@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scimrig.survey import DISCOVERY, Survey
+from scimrig.survey import BARE_EMAIL, DISCOVERY, TYPED_EMAIL, Survey
 from scimrig.verdicts import Finding, Severity, Status
 
 _MISSING = {
@@ -24,6 +24,8 @@ _MISSING = {
 }
 """Feature → (status when it is absent, requirement, operation). The discovery endpoints are MUSTs that no IdP which
 provisions looks at, so their absence warns: a sound but plain server must not fail (rfc-notes 57)."""
+
+_KEPT = "RFC7644-3.3-R12"
 
 _HURTS = {
     "users": "every IdP: nobody can be provisioned",
@@ -58,17 +60,26 @@ def _features(survey: Survey) -> Iterator[Finding]:
 
 
 def _attributes(survey: Survey) -> Iterator[Finding]:
-    dropped = [path for path in survey.dropped if path not in ("userName", "externalId", "active")]
+    untyped = TYPED_EMAIL in survey.dropped and BARE_EMAIL in survey.kept
+    if untyped:
+        yield _finding(
+            "survey/email-type", Status.WARN, _KEPT, "POST /Users", "e-mail without type",
+            "an e-mail comes back without its type", f"{TYPED_EMAIL} as sent", f"{BARE_EMAIL} alone", Severity.DRIFT,
+            'Entra and every client that looks for emails[type eq "work"]: to them nobody has an address',
+        )
+    told = {"userName", "externalId", "active", *([TYPED_EMAIL] if untyped else [])}
+    dropped = [path for path in survey.dropped if path not in told]
     if dropped:
         yield _finding(
-            "survey/attributes", Status.INFO, "RFC7644-3.3-R02", "POST /Users", "attributes not kept",
+            "survey/attributes", Status.INFO, _KEPT, "POST /Users", "attributes not kept",
             f"{len(dropped)} attributes of a full user are not kept", "kept, or declared as not supported",
             ", ".join(dropped), Severity.DRIFT, "customers who map these attributes",
         )
     if survey.normalised:
         changes = "; ".join(f"{path}: {how}" for path, how in survey.normalised.items())
+        cased = all(how.startswith("lower-case") for how in survey.normalised.values())
         yield _finding(
-            "survey/normalised", Status.WARN, "RFC7643-7-R10", "POST /Users", "values changed",
+            "survey/normalised", Status.WARN, "RFC7643-7-R10" if cased else _KEPT, "POST /Users", "values changed",
             "values come back other than they were sent", "values as sent", changes, Severity.DRIFT,
             "Entra compares what it reads with what it sent, and writes again in every cycle",
         )

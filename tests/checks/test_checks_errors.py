@@ -45,6 +45,12 @@ BROKEN: dict[str, tuple[Any, str, str, str]] = {
         "warn",
         "404",
     ),
+    "an HTML 404 of a path with a slash too many": (
+        lambda m: m.exchange("GET /Users/", 404, HTML, kind="text/html"),
+        "error-body",
+        "warn",
+        "404",
+    ),
     "an HTML 404 of discovery": (
         lambda m: m.exchange("GET /Schemas", 404, HTML, kind="text/html"),
         "error-body",

@@ -244,3 +244,28 @@ def test_odd_resources_are_judged_without_a_stumble(before: dict[str, Any], afte
 @given(resource=resources)
 def test_what_did_not_change_is_never_lost(resource: dict[str, Any]) -> None:
     assert disturbed(sight(resource), sight(resource), set()) == []
+
+
+UNTYPED = Survey(kept=(*SURVEYED, "emails.value"), dropped=('emails[type eq "work"].value',))
+
+
+def mailed(*values: str) -> dict[str, Any]:
+    return with_(ADA, emails=[{"value": value} for value in values])
+
+
+def test_an_e_mail_whose_type_the_survey_missed_is_judged_by_its_value() -> None:
+    work = {'emails[type eq "work"].value': "new@example.com"}
+    assert misses(mailed("ada@example.com"), mailed("new@example.com"), work, survey=UNTYPED) == []
+    assert misses(None, mailed("new@example.com"), work, survey=UNTYPED) == []
+    assert kinds(misses(mailed("ada@example.com"), mailed("ada@example.com"), work, survey=UNTYPED)) == {"effect"}
+    assert kinds(misses(None, mailed("new@example.com"), work)) == {"effect"}
+
+
+def test_a_name_that_the_survey_saw_composed_is_not_judged_again() -> None:
+    composing = Survey(kept=SURVEYED, normalised={"displayName": "made from the parts of the name"})
+    assert misses(None, ADA, {"displayName": "Sample, Ada"}, survey=composing) == []
+    assert kinds(misses(None, ADA, {"displayName": "Sample, Ada"})) == {"effect"}
+    cased = Survey(kept=SURVEYED, normalised={"displayName": "lower-case"})
+    assert kinds(misses(None, ADA, {"displayName": "Sample, Ada"}, survey=cased)) == {"effect"}
+    renamed = missed("Group", True, {"displayName": "Other"}, None, None, sight(CREW, kind="Group"), composing)
+    assert kinds(renamed) == {"effect"}

@@ -218,3 +218,21 @@ def test_a_check_reads_the_state_that_was_last_seen() -> None:
     step = StepPlayed("c", "s1", "", "check", "", "ada", None, None, [wanted], {}, ())
     assert judged(step, [], ROW, OFF).status is Status.PASS
     assert judged(step, [], ROW, ROW).status is Status.FAIL
+
+
+def created(answered: dict[str, Any] | None, held: dict[str, Any], dialect: str = "rfc") -> CaseVerdict:
+    """An assign that was to give Ada a title."""
+    step = replace(act("assign"), intent={"kind": "User", "exists": True, "values": {"title": "Dr"}, "members": None})
+    return judged(step, [exchange(1, "POST", 201, answered)], None, held, dialect=dialect)
+
+
+def test_a_create_may_keep_less_by_the_rfc_if_its_answer_says_so() -> None:
+    (finding,) = created(ROW, ROW).findings
+    assert (finding.status, finding.authority) == (Status.WARN, "rfc:RFC7644-3.3-R12")
+    (finding,) = created({**ROW, "title": "Dr"}, ROW).findings
+    assert (finding.status, finding.authority) == (Status.FAIL, "rfc:RFC7644-3.1-R01")
+
+
+def test_a_create_that_keeps_less_fails_the_idp_that_needs_it() -> None:
+    (finding,) = created(ROW, ROW, dialect="okta").findings
+    assert (finding.status, finding.authority) == (Status.FAIL, "idp:okta:5")

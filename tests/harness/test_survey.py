@@ -87,6 +87,42 @@ def test_what_an_answer_says_about_a_feature(
     assert graded.get(f"survey/{feature}") == grade
 
 
+def test_a_server_that_patches_some_attributes_only_offers_patch() -> None:
+    def picky(request: Send) -> Reply:
+        assert isinstance(request.body, dict)
+        return answer(501 if request.body["Operations"][0]["path"] == "displayName" else 200, {})
+
+    assert state(Scripted(PATCH_Users=picky), "patch") == "yes"
+
+
+def stored(make: Callable[[dict[str, Any]], dict[str, Any]]) -> Survey:
+    """The survey of a target that stores something else than it is sent."""
+    def created(request: Send) -> Reply:
+        assert isinstance(request.body, dict)
+        return answer(201, {**make(request.body), "id": "u1"})
+
+    target = Scripted(POST_Users=created)
+    target.answers["GET /Users"] = lambda request: answer(404 if request.path != "/Users" else 200, {"totalResults": 0})
+    return survey(target)
+
+
+def test_an_e_mail_without_its_type_is_told_once_and_apart() -> None:
+    found = stored(lambda body: {**body, "emails": [{"value": body["emails"][0]["value"]}]})
+    assert found.dropped == ('emails[type eq "work"].value',)
+    assert "emails.value" in found.kept
+    assert {finding.check: finding.status for finding in findings(found)} == {"survey/email-type": Status.WARN}
+
+
+def test_names_made_from_their_parts_are_told_once() -> None:
+    def composed(body: dict[str, Any]) -> dict[str, Any]:
+        whole = f"{body['name']['givenName']} {body['name']['familyName']}"
+        return {**body, "displayName": whole, "name": {**body["name"], "formatted": whole}}
+
+    found = stored(composed)
+    assert found.normalised == dict.fromkeys(("name.formatted", "displayName"), "made from the parts of the name")
+    assert [finding.status for finding in findings(found)] == [Status.WARN]
+
+
 def test_patch_that_is_not_advertised_may_be_missing() -> None:
     config = answer(200, {"patch": {"supported": False}})
     found = survey(Scripted(PATCH_Users=answer(501), GET_ServiceProviderConfig=config))

@@ -26,6 +26,8 @@ def _soft(answer: Answer) -> bool:
     """True where the error may not come from the SCIM server, or the endpoint is not offered at all."""
     if answer.status in _MADE_IN_FRONT or answer.place is Place.OTHER:
         return True
+    if answer.exchange.path.endswith("/") and answer.status in _UNROUTED:  # no path that SCIM names: a router's answer
+        return True
     if answer.place in (Place.COLLECTION, Place.RESOURCE) and answer.target.endpoint == "/Users":
         return False
     offered = answer.target.endpoint == "/Groups" and answer.known.offers("groups") == "yes"

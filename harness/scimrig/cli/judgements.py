@@ -27,6 +27,7 @@ _SURVEY = {
     "schemas": "there is a Schemas endpoint",
     "resource-types": "there is a ResourceTypes endpoint",
     "attributes": "what a create sends is kept",
+    "email-type": "an e-mail keeps its type",
     "normalised": "values come back as they were sent",
 }
 
