@@ -147,6 +147,41 @@ def test_schemas_in_the_answer(server: Any, expected: Any) -> None:
     assert (server.patch(ada, replace("title", "Lead")).resource()["schemas"], server.get(ada)["schemas"]) == expected
 
 
+@pytest.mark.breaks("patch-errors-swallowed", sound=[400, 400, 200], broken=[200, 200, 200])
+def test_what_cannot_be_done(server: Any, expected: Any) -> None:
+    ada = server.user("ada")
+    bodies = ({"op": "remove"}, replace("shoeSize", 42), replace("title", "Lead"))
+    assert [server.patch(ada, body).status for body in bodies] == expected
+    assert server.get(ada)["title"] == "Lead"
+
+
+@pytest.mark.breaks("wrong-type-500", sound=[400, 200], broken=[500, 200])
+def test_a_number_for_a_name(server: Any, expected: Any) -> None:
+    ada = server.user("ada")
+    assert [server.patch(ada, operation).status for operation in (replace("userName", 7), replace("active", True))] == (
+        expected
+    )
+
+
+@pytest.mark.breaks("deep-path-500", sound=400, broken=500)
+def test_a_deep_path(server: Any, expected: Any) -> None:
+    path = "emails[" + "(" * 500 + "type pr" + ")" * 500 + "]"
+    assert server.patch(server.user("ada"), {"op": "remove", "path": path}).status == expected
+
+
+@pytest.mark.breaks("deep-json-500", sound=400, broken=500)
+def test_deep_json(server: Any, expected: Any) -> None:
+    assert server.send("PATCH", server.user("ada"), b"[" * 5000).status == expected
+
+
+@pytest.mark.breaks("prototype-pollution", sound=[(None, None)] * 2, broken=[(False, 1)] * 2)
+def test_the_prototype(server: Any, expected: Any) -> None:
+    ada, ben = server.user("ada"), server.user("ben")
+    server.patch(ada, {"op": "add", "path": "__proto__.active", "value": False})
+    server.patch(ada, {"op": "replace", "value": {"__proto__": {"shoeSize": 1}}})
+    assert [(server.get(path).get("active"), server.get(path).get("shoeSize")) for path in (ada, ben)] == expected
+
+
 # Groups
 
 
@@ -195,3 +230,16 @@ def test_added_again(server: Any, expected: Any) -> None:
 def test_the_mirror(server: Any, expected: Any) -> None:
     _, ada, _ = crew(server)
     assert len(server.get(ada).get("groups", [])) == expected
+
+
+@pytest.mark.breaks("member-value-missing", sound=[True, True], broken=[False, False])
+def test_ids_of_members(server: Any, expected: Any) -> None:
+    group, _, _ = crew(server)
+    assert ["value" in member for member in server.get(group)["members"]] == expected
+
+
+@pytest.mark.breaks("dangling-members", sound=1, broken=2)
+def test_members_after_a_deletion(server: Any, expected: Any) -> None:
+    group, ada, _ = crew(server)
+    server.send("DELETE", ada)
+    assert members_of(server, group) == expected

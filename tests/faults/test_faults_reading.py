@@ -133,3 +133,52 @@ def test_excluded_members(server: Any, expected: Any) -> None:
 @pytest.mark.breaks("attributes-drops-id", sound=True, broken=False)
 def test_id_in_a_projection(server: Any, expected: Any) -> None:
     assert ("id" in server.get(server.user("ada"), attributes="userName")) is expected
+
+
+@pytest.mark.breaks("count-ignored", sound=[1, 0, 4], broken=[4, 4, 4])
+def test_how_many_were_asked_for(server: Any, expected: Any) -> None:
+    four(server)
+    assert [len(server.get("/Users", count=count)["Resources"]) for count in ("1", "0", "9")] == expected
+
+
+@pytest.mark.breaks("list-row-twice", sound=["ada", "ben", "cyn", "dee"], broken=["ada", "ben", "cyn", "dee", "ada"])
+def test_rows_of_a_list(server: Any, expected: Any) -> None:
+    four(server)
+    assert (server.names(), server.names(filter='userName eq "ada"')) == (expected, ["ada"])
+
+
+@pytest.mark.breaks("list-summary", sound=(True, True), broken=(True, False))
+def test_name_in_a_list(server: Any, expected: Any) -> None:
+    ada = server.user("ada", name={"givenName": "Ada"})
+    assert ("name" in server.get(ada), "name" in server.get("/Users")["Resources"][0]) == expected
+
+
+@pytest.mark.breaks("id-excluded", sound=True, broken=False)
+def test_id_that_is_not_wanted(server: Any, expected: Any) -> None:
+    assert ("id" in server.get(server.user("ada"), excludedAttributes="id,emails")) is expected
+
+
+@pytest.mark.breaks("bad-count-500", sound=[400, 400, 200], broken=[500, 500, 200])
+def test_bounds_that_are_no_numbers(server: Any, expected: Any) -> None:
+    queries = ({"count": "abc"}, {"startIndex": "1.5"}, {"count": "-1"})
+    assert [server.send("GET", "/Users", **query).status for query in queries] == expected
+
+
+@pytest.mark.breaks("long-filter-500", sound=[200, 200], broken=[500, 200])
+def test_a_long_filter(server: Any, expected: Any) -> None:
+    names = ("a" * 2000, "a")
+    assert [server.send("GET", "/Users", filter=f'userName eq "{name}"').status for name in names] == expected
+
+
+@pytest.mark.breaks("search-lags", sound=("Lead", "Lead"), broken=("Lead", None))
+def test_a_change_in_a_search(server: Any, expected: Any) -> None:
+    ada = server.user("ada")
+    server.patch(ada, {"op": "add", "path": "title", "value": "Lead"})
+    listed = server.get("/Users", filter='userName eq "ada"')["Resources"][0]
+    assert (server.get(ada).get("title"), listed.get("title")) == expected
+
+
+@pytest.mark.breaks("lookup-falls-back", sound=[[], ["ada"]], broken=[["owner@example.org"], ["ada"]])
+def test_a_look_up_of_nobody(server: Any, expected: Any) -> None:
+    server.user("ada")
+    assert [server.names(filter=f'userName eq "{name}"') for name in ("ben", "ada")] == expected

@@ -46,6 +46,11 @@ def test_an_accent(server: Any, expected: Any) -> None:
     assert server.get(server.user("ada", name={"givenName": "Zoë"}))["name"]["givenName"] == expected
 
 
+@pytest.mark.breaks("names-in-capitals", sound={"givenName": "Zoë"}, broken={"givenName": "ZOË"})
+def test_letters_of_a_name(server: Any, expected: Any) -> None:
+    assert server.get(server.user("ada", name={"givenName": "Zoë"}))["name"] == expected
+
+
 @pytest.mark.breaks("attribute-names-case-sensitive", sound="Ada", broken=None)
 def test_a_name_in_another_case(server: Any, expected: Any) -> None:
     assert server.get(server.user("ada", DISPLAYNAME="Ada")).get("displayName") == expected

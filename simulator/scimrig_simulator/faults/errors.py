@@ -123,6 +123,65 @@ ERROR_NO_SCHEMAS = Fault(
 )
 
 
+class _ErrorAs200(Seams):
+    def fail(self, call: Call, error: ScimError) -> Answer:
+        answer = super().fail(call, error)
+        if error.status != 401:
+            answer.status = 200
+        return answer
+
+
+ERROR_AS_200 = Fault(
+    "error-as-200", "Errors come with status 200",
+    "The body holds a SCIM Error and the status says success, which is all that an IdP looks at.",
+    ("READ-05",), _ErrorAs200,
+)
+
+
+class _HtmlAsSuccess(Seams):
+    def fail(self, call: Call, error: ScimError) -> Answer:
+        if call.method != "GET" or error.status != 404:
+            return super().fail(call, error)
+        page = b"<!DOCTYPE html><html><head><title>App</title></head><body><div id=root></div></body></html>"
+        return Answer(200, page, {}, "text/html; charset=utf-8")
+
+
+HTML_AS_SUCCESS = Fault(
+    "html-as-success", "What isn't there is answered 200 with the start page of the app",
+    "The router of a web application catches what SCIM doesn't know; a deleted account seems to be there.",
+    ("READ-05", "ERR-01"), _HtmlAsSuccess,
+)
+
+
+class _AllowMissing(Seams):
+    def fail(self, call: Call, error: ScimError) -> Answer:
+        answer = super().fail(call, error)
+        answer.headers.pop("Allow", None)
+        return answer
+
+
+ALLOW_MISSING = Fault(
+    "405-without-allow", "405 comes without Allow",
+    "The answer to a method that isn't taken doesn't say which ones are.",
+    ("ERR-06",), _AllowMissing,
+)
+
+
+class _ScimTypeUnknown(Seams):
+    def fail(self, call: Call, error: ScimError) -> Answer:
+        answer = super().fail(call, error)
+        if isinstance(answer.body, dict) and "scimType" in answer.body:
+            answer.body["scimType"] = f"{answer.body['scimType']}Error"
+        return answer
+
+
+SCIM_TYPE_UNKNOWN = Fault(
+    "scim-type-unknown", "scimType is a word of the server's own",
+    "A client that decides by the keyword doesn't know what uniquenessError asks it to do.",
+    ("ERR-03",), _ScimTypeUnknown,
+)
+
+
 class _Json415(Seams):
     def parse(self, call: Call) -> Resource:
         if call.headers.get("content-type", SCIM_JSON).partition(";")[0].strip().lower() != SCIM_JSON:

@@ -12,7 +12,7 @@ from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.scim import urns
 from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.scim.schemas import ResourceType
-from scimrig_simulator.seams import Call, Resource, Seams
+from scimrig_simulator.seams import Call, Resource, Rows, Seams
 
 
 def _removes_one(operation: Operation) -> bool:
@@ -174,4 +174,45 @@ MIRROR_MISSING = Fault(
     "mirror-missing", "groups of a user stays empty",
     "A group lists the user, and the user lists no group.",
     ("GRP-12",), _MirrorMissing,
+)
+
+
+class _MemberValueMissing(Seams):
+    def render(self, call: Call, resource: Resource, resource_type: ResourceType) -> Resource:
+        shown = super().render(call, resource, resource_type)
+        if "members" in shown:
+            shown["members"] = [
+                {name: value for name, value in member.items() if name != "value"} for member in shown["members"]
+            ]
+        return shown
+
+
+MEMBER_VALUE_MISSING = Fault(
+    "member-value-missing", "Members are shown without their ids",
+    "An IdP that compares memberships can't tell who is in the group.",
+    ("GRP-07",), _MemberValueMissing,
+)
+
+
+class _DanglingMembers(Seams):
+    def __init__(self) -> None:
+        self._ghosts: dict[str, list[Resource]] = {}
+
+    def delete(self, call: Call, rows: Rows) -> None:
+        held = call.before.get("groups", []) if call.before is not None else []
+        super().delete(call, rows)
+        for group in held:
+            self._ghosts.setdefault(group["value"], []).append({"value": call.id, "type": "User"})
+
+    def render(self, call: Call, resource: Resource, resource_type: ResourceType) -> Resource:
+        shown = super().render(call, resource, resource_type)
+        ghosts = self._ghosts.get(str(resource["id"]), [])
+        left_out = call.projection.leaves_out("members")
+        return {**shown, "members": [*shown.get("members", []), *ghosts]} if ghosts and not left_out else shown
+
+
+DANGLING_MEMBERS = Fault(
+    "dangling-members", "Who is deleted stays listed as a member",
+    "Groups name ids that lead nowhere; IdPs that resolve them fail on 404.",
+    ("GRP-12",), _DanglingMembers,
 )

@@ -233,6 +233,21 @@ NOT_ATOMIC = Fault(
 )
 
 
+class _PatchErrorsSwallowed(Seams):
+    def patch(self, call: Call, resource: Resource, body: Resource) -> Resource:
+        try:
+            return super().patch(call, resource, body)
+        except ScimError:
+            return resource
+
+
+PATCH_ERRORS_SWALLOWED = Fault(
+    "patch-errors-swallowed", "A PATCH that can't be done is answered 200",
+    "Whatever is wrong with path, value or body, the client is told that it has been done.",
+    ("PATC-08", "PATC-10"), _PatchErrorsSwallowed,
+)
+
+
 class _ReadonlyPatchable(Seams):
     def patch(self, call: Call, resource: Resource, body: Resource) -> Resource:
         rest = rewritten(body, lambda operation: None if _READ_ONLY.fullmatch(path_of(operation)) else operation)

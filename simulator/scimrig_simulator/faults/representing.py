@@ -8,7 +8,6 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from scimrig_simulator.faults.sabotage import Fault
-from scimrig_simulator.scim import urns
 from scimrig_simulator.scim.schemas import ResourceType
 from scimrig_simulator.seams import Answer, Call, Resource, Seams
 from scimrig_simulator.wire import encode_json
@@ -188,18 +187,4 @@ DISCOVERY_BARE_ARRAY = Fault(
     "discovery-bare-array", "/Schemas and /ResourceTypes answer with a bare array",
     "Attribute discovery expects a ListResponse.",
     ("DISC-03",), _DiscoveryBareArray,
-)
-
-
-class _ConfigOverstates(Seams):
-    def emit(self, call: Call, answer: Answer) -> Answer:
-        if isinstance(answer.body, dict) and answer.body.get("schemas") == [urns.SERVICE_PROVIDER_CONFIG]:
-            answer.body["bulk"] = {"supported": True, "maxOperations": 100, "maxPayloadSize": 1 << 20}
-        return super().emit(call, answer)
-
-
-CONFIG_OVERSTATES = Fault(
-    "config-overstates", "ServiceProviderConfig promises Bulk, which isn't there",
-    "A client that believes the flag sends its changes to /Bulk and gets 501.",
-    ("DISC-02",), _ConfigOverstates,
 )

@@ -91,6 +91,20 @@ UNICODE_MANGLED = Fault(
 )
 
 
+class _NamesInCapitals(Seams):
+    def store(self, call: Call, before: Resource | None, after: Resource) -> Resource:
+        name = after.get("name", {})
+        capitals = {part: value.upper() if isinstance(value, str) else value for part, value in name.items()}
+        return super().store(call, before, {**after, "name": capitals} if name else after)
+
+
+NAMES_IN_CAPITALS = Fault(
+    "names-in-capitals", "Names are stored in capital letters",
+    "Zoë Łukasiewicz comes back as ZOË ŁUKASIEWICZ, and an IdP that compares sends her name again for ever.",
+    ("READ-09",), _NamesInCapitals,
+)
+
+
 class _AttributeNamesCaseSensitive(Seams):
     def accept(self, call: Call, body: Resource, existing: Resource | None) -> Resource:
         known = {name: value for name, value in body.items() if _spelt_right(name, call.kind)}

@@ -1,0 +1,77 @@
+"""A server with a fault in a process of its own, judged by URL by ``scimrig run`` in another one, as a user would."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import scimrig
+import scimrig_reports
+import scimrig_simulator
+from scimrig import runlog
+from scimrig.judge import Judge
+from scimrig.verdicts import Finding, RunResult
+
+ROOTS = [str(Path(str(package.__file__)).parent.parent) for package in (scimrig, scimrig_simulator, scimrig_reports)]
+COMMAND = [sys.executable, "-m", "scimrig.cli.main"]
+TOKEN = "kill-matrix-t0ken"
+PATIENCE = 120
+"""Seconds until a run is given up; most take one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How a run ended, what it printed (as one line), and what its log holds when it is judged again."""
+
+    code: int
+    printed: str
+    result: RunResult
+
+    def caught_by(self, catcher: str) -> list[Finding]:
+        """What a scenario (by its id, in any dialect) or a standing check (``check:ID``) has found."""
+        if catcher.startswith("check:"):
+            return [f for check in self.result.checks if f"check:{check.check}" == catcher for f in check.findings]
+        if catcher.startswith("survey/"):
+            return [f for f in self.result.survey_findings if f.check == catcher]
+        return [f for case in self.result.cases if case.scenario == catcher for f in case.findings]
+
+
+def _serve(words: tuple[str, ...], env: dict[str, str], folder: Path) -> tuple[subprocess.Popen[str], str]:
+    process = subprocess.Popen(
+        [*COMMAND, "serve", *words, "--port", "0", "--token", TOKEN],
+        cwd=folder, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )
+    assert process.stdout is not None
+    return process, process.stdout.readline().strip()
+
+
+@pytest.fixture
+def judge_by_url(tmp_path: Path) -> Callable[..., Judged]:
+    """Serve with ``words``, run what ``options`` select (everything where there are none), stop the server."""
+
+    def judge(*words: str, options: tuple[str, ...] = ()) -> Judged:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+        env = {**kept, "PYTHONPATH": os.pathsep.join(ROOTS), "LANG": "C.UTF-8", "SCIMRIG_TOKEN": TOKEN}
+        server, url = _serve(words, env, tmp_path)
+        try:
+            assert url, "the server did not come up"
+            ended = subprocess.run(
+                [*COMMAND, "run", url, "--jobs", "1", *options], cwd=tmp_path, env=env, text=True, encoding="utf-8",
+                capture_output=True, timeout=PATIENCE, check=False,
+            )
+        finally:
+            server.kill()
+            server.communicate()
+        assert "Traceback" not in ended.stderr, ended.stderr
+        again = Judge()
+        for record in runlog.read(runlog.locate("last", tmp_path / runlog.STATE_DIR)):
+            again.feed(record)
+        return Judged(ended.returncode, " ".join(ended.stdout.split()), again.result())
+
+    return judge
