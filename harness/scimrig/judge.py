@@ -171,6 +171,10 @@ def _step_findings(
     evidence: Evidence, step: StepPlayed, before: Observed, after: Observed, survey: Survey
 ) -> list[Finding]:
     sent = [evidence.exchanges[number] for number in step.exchanges if number in evidence.exchanges]
+    for number in (*before.exchanges, *after.exchanges):
+        read = evidence.exchanges.get(number)
+        if read is not None and read.failure is not None:  # nobody knows the state: neither sound nor broken
+            raise acts.Undecidable(f"the state could not be read back: {read.failure.detail}")
     if step.verb == "act":
         return acts.judge_act(evidence.started, step, sent, before, after, survey)
     if step.verb == "send":

@@ -12,7 +12,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, TextIO
 
-from scimrig.evidence import Record, RunEnded, RunStarted, from_json, to_json
+from scimrig.evidence import (
+    Exchange,
+    Observed,
+    Record,
+    RunEnded,
+    RunStarted,
+    StepPlayed,
+    from_json,
+    to_json,
+)
 
 STATE_DIR = Path(".scimrig")
 """Where runs leave their traces, below the folder that scimrig is started in."""
@@ -25,8 +34,12 @@ class LogError(Exception):
     """The log could not be written, found or understood; the text says what to do."""
 
 
+_BUFFER = 1 << 16  # characters; a flush for every exchange would cost a sixth of a run
+_WITHIN_A_CASE = (Exchange, Observed, StepPlayed)
+
+
 class LogWriter:
-    """Appends records to a new log, each flushed as it comes, so that a killed run leaves all but its last line.
+    """Appends records to a new log, flushed whenever a case ends, so that a killed run leaves all finished cases.
 
     The file is locked while the run goes on (see ``is_live``).
 
@@ -39,7 +52,7 @@ class LogWriter:
         self._failure: LogError | None = None
         try:
             _make_folder(path.parent)
-            self._file: TextIO = path.open("x", encoding="utf-8", newline="\n", buffering=1)
+            self._file: TextIO = path.open("x", encoding="utf-8", newline="\n", buffering=_BUFFER)
             _lock(self._file)
         except OSError as error:
             raise LogError(_unwritable(path, error)) from error
@@ -52,6 +65,8 @@ class LogWriter:
         line = json.dumps(to_json(record), separators=(",", ":"))
         try:
             self._file.write(line + "\n")
+            if not isinstance(record, _WITHIN_A_CASE):
+                self._file.flush()
         except OSError as error:
             self._failure = LogError(_unwritable(self.path, error))
             self.close()

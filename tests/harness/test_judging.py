@@ -131,6 +131,19 @@ def test_the_network_is_never_the_targets_fault(kind: FailureKind) -> None:
     assert "no answer within 30 s" in verdict.reason
 
 
+def test_a_state_that_cannot_be_read_back_is_an_error_not_a_fail() -> None:
+    hangs = exchange(2, "GET", 0, by="observer", failure=TransportFailure(FailureKind.TIMEOUT, "no answer within 30 s"))
+    blind = Sight("ada", "User", "u1", False, *(Reading("unreadable", note="no answer within 30 s"),) * 3)
+    case = CaseStarted("c", "x", "okta", {}, "t", "deactivation", "security", (), (), "", False)
+    evidence = Evidence(
+        case, {1: exchange(1), 2: hangs},
+        {"": Observed("c", "", (seen(ROW),), ()), "s1": Observed("c", "s1", (blind,), (2,))}, [act()],
+        CaseEnded("c", "played"),
+    )
+    verdict = verdict_on(evidence, SURVEY)
+    assert (verdict.status, verdict.findings) == (Status.ERROR, ())
+
+
 def test_credentials_that_stop_working_are_an_error_not_a_fail() -> None:
     assert judged(act(ok=False), [exchange(1, status=401)], ROW, ROW).status is Status.ERROR
 
