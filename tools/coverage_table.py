@@ -53,7 +53,8 @@ HEAD = """\
 
 Bug classes of SCIM servers (`scenarios/bug-classes.json`), the scenarios that provoke each, the standing checks that
 watch for it on every exchange, and the faults of the reference server that prove the rig sees it. Made by
-`tools/coverage_table.py`. `scimrig explain ID` says more about any of them.
+`tools/coverage_table.py`. `scimrig explain ID` says more about any of them; who must catch which fault is in
+`tests/kill-matrix.toml`.
 
 Of the {total} classes whose priority is A and which show on the wire alone, {covered} are looked for (some in part: a
 class often has more shapes than a scenario sends), {proved} of them with a fault that proves it. Of all {all} classes,

@@ -9,16 +9,20 @@ from collections.abc import Iterable
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """``; did you mean 'base_url'?`` where a known name is close, else ``; known: …`` (at most a dozen names)."""
+    """``; did you mean 'base_url'?`` where a known name is close (case does not count), else ``; known are …``.
+
+    At most sixteen names are listed; "" where nothing is known at all.
+    """
     from difflib import get_close_matches
 
     names = sorted(set(known))
-    close = get_close_matches(word, names, n=1, cutoff=0.6) or [
-        name for name in names if len(word) > 2 and (name.startswith(word) or word.startswith(name))
+    folded = {name.lower(): name for name in names}
+    wanted = word.lower()
+    close = get_close_matches(wanted, folded, n=1, cutoff=0.6) or [
+        name for name in folded if len(wanted) > 2 and (name.startswith(wanted) or wanted.startswith(name))
     ]
     if close:
-        return f"; did you mean {close[0]!r}?"
+        return f"; did you mean {folded[close[0]]!r}?"
     if not names:
         return ""
-    shown = ", ".join(names[:12])
-    return f"; known: {shown}" + (" …" if len(names) > 12 else "")
+    return f"; known are {', '.join(names[:16])}" + (" …" if len(names) > 16 else "")

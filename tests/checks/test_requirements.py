@@ -66,7 +66,7 @@ def test_an_entry_is_found_in_any_case_and_explained() -> None:
 
 @pytest.mark.parametrize(
     ("identifier", "hint"),
-    [("RFC7644-3.12-R99", "RFC7644-3.12-R24"), ("RFC7644-3.99-R01", "did you mean"), ("nonsense", "known: ")],
+    [("RFC7644-3.12-R99", "RFC7644-3.12-R24"), ("RFC7644-3.99-R01", "did you mean"), ("nonsense", "known are ")],
 )
 def test_an_unknown_id_comes_with_a_suggestion(identifier: str, hint: str) -> None:
     with pytest.raises(requirements.UnknownRequirement, match=hint):

@@ -79,7 +79,8 @@ class Shell:
         return ended(self.start(*words, **options))
 
     def run_folders(self) -> list[Path]:
-        return sorted((self.folder / ".scimrig" / "runs").glob("*"))
+        """The runs' folders, oldest first: the ids of two runs of one second are in no order."""
+        return sorted((self.folder / ".scimrig" / "runs").glob("*"), key=lambda folder: folder.stat().st_mtime_ns)
 
     def traces(self) -> str:
         """Everything that was written below the folder."""

@@ -130,7 +130,7 @@ def test_the_rerun_command_of_a_finding_shows_it_again(shell: Any, pack: Path) -
     assert "tiny/leaver" in again.out
 
 
-@pytest.mark.parametrize("fault", ["inactive-hidden", "string-boolean-stored", "apostrophe-breaks-filter"])
+@pytest.mark.parametrize("fault", ["inactive-hidden", "string-boolean-stored", "filter-ignored"])
 def test_whatever_found_something_can_be_explained(shell: Any, pack: Path, fault: str) -> None:
     done = shell("run", f"ref:fault={fault}", "--scenarios", str(pack))
     said = " ".join(done.out.split())

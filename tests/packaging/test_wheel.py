@@ -18,7 +18,8 @@ pytestmark = pytest.mark.slow
 def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     """A command in an environment that knows nothing of the checkout."""
     clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
-    return subprocess.run([str(word) for word in command], cwd=cwd, env=clean, capture_output=True, text=True, check=False)
+    words = [str(word) for word in command]
+    return subprocess.run(words, cwd=cwd, env=clean, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")

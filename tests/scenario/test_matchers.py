@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scimrig.scenario.matchers import ABSENT, match, match_selected, words
+from scimrig.scenario.matchers import ABSENT, match, words
 from scimrig.scenario.resolve import UnknownName
 
 EMAILS = [{"type": "work", "value": "a@x", "primary": True}, {"type": "home", "value": "b@x"}]
@@ -86,12 +86,6 @@ def test_it_does_not_fit_and_says_why(spec: Any, actual: Any, reason: str) -> No
 def test_every_matcher_is_shown_to_fit_and_to_fail() -> None:
     assert {word for spec, _ in FITS if isinstance(spec, dict) for word in spec} == set(words())
     assert {word for spec, _, _ in MISFITS if isinstance(spec, dict) for word in spec} == set(words())
-
-
-def test_what_a_path_selects_is_nothing_one_value_or_a_list() -> None:
-    assert match_selected({"absent": True}, []) is None
-    assert match_selected("a", ["a"]) is None
-    assert match_selected({"size": 2}, ["a", "b"]) is None
 
 
 def test_templates_are_filled_in() -> None:

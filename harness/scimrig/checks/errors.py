@@ -44,7 +44,7 @@ def error_body(answer: Answer) -> list[Problem] | None:
     if answer.body_state is Body.EMPTY:
         return [Problem(f"a {answer.status} has no body", expected, "no body", f"empty{in_front}", grade)]
     if answer.object is None:
-        actual = clip(answer.exchange.reply_body)
+        actual = clip(answer.exchange.reply_body) or "nothing but blanks"
         return [
             Problem(f"the body of a {answer.status} is no JSON object", expected, actual, f"no JSON{in_front}", grade)
         ]

@@ -103,7 +103,7 @@ def nulls(answer: Answer) -> list[Problem] | None:
     for row in answer.rows:
         names = [name for name, value in _members(row.resource) if value is None or value == {}]
         if names:
-            listed = ", ".join(names[:6]) + (" …" if len(names) > 6 else "")
+            listed = ", ".join(name or shown(name) for name in names[:6]) + (" …" if len(names) > 6 else "")
             title = f"{row.where}unassigned attributes are rendered as null or {{}}"
             return [Problem(title, "unassigned attributes left out", listed, "null attributes")]
     return []

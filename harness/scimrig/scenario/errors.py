@@ -6,7 +6,6 @@ Rule: plain data and wording; finding the mistakes is the business of ``yaml_nod
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -35,15 +34,3 @@ class ScenarioErrors(Exception):
 
 def _order(error: ScenarioError) -> tuple[str, int, int, str]:
     return (error.place.file, error.place.line, error.place.column, error.message)
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """``"; did you mean 'assign'?"``, or the words to choose from where none is close and they are few, or ""."""
-    choices = sorted(known)
-    by_folded = {choice.lower(): choice for choice in choices}
-    close = difflib.get_close_matches(word.lower(), by_folded, n=1, cutoff=0.6)
-    if close:
-        return f"; did you mean '{by_folded[close[0]]}'?"
-    if 0 < len(choices) <= 16:
-        return f"; known are {', '.join(choices)}"
-    return ""

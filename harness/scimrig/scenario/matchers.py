@@ -52,11 +52,6 @@ def match(spec: Any, actual: Any, namespace: Mapping[str, Any] | None = None) ->
     return _match(spec if namespace is None else resolve(spec, namespace), actual)
 
 
-def match_selected(spec: Any, values: list[Any], namespace: Mapping[str, Any] | None = None) -> Reason:
-    """``match`` for what a SCIM path selects: no value is ``ABSENT``, one is itself, several are a list."""
-    return match(spec, ABSENT if not values else values[0] if len(values) == 1 else values, namespace)
-
-
 def words() -> tuple[str, ...]:
     """The names of the matchers."""
     return tuple(_MATCHERS)

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scimrig.scenario.errors import ScenarioError, did_you_mean
+from scimrig.scenario.errors import ScenarioError
 from scimrig.scenario.matchers import instant
 from scimrig.scenario.model import ACTS
 from scimrig.scenario.resolve import TEMPLATE, well_formed
 from scimrig.scenario.yaml_nodes import Document, Route
+from scimrig.suggestion import did_you_mean
 from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.scim.paths import parse_path
 from scimrig_simulator.workforce.person import FIELDS as PERSON_FIELDS

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scimrig.scenario.errors import did_you_mean
+from scimrig.suggestion import did_you_mean
 
 TEMPLATE = re.compile(r"\$\{\{([^{}]*)\}\}")
 _NAME = re.compile(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_$][\w$-]*)+\Z")

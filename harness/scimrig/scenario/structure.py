@@ -15,9 +15,10 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from scimrig.scenario.errors import ScenarioError, did_you_mean
+from scimrig.scenario.errors import ScenarioError
 from scimrig.scenario.matchers import show
 from scimrig.scenario.yaml_nodes import Document, Route
+from scimrig.suggestion import did_you_mean
 
 
 @cache
