@@ -1,6 +1,6 @@
 """What every test shares: hypothesis without deadlines (time is measured in benchmarks/, never asserted in a test).
 
-In CI the examples are the same in every run, so that a change is judged by what it changes; elsewhere they are drawn anew.
+In CI the examples are the same in every run, so that a change is judged by what it changes; elsewhere they are new.
 """
 
 import os

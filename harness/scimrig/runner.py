@@ -126,7 +126,7 @@ class Run:
         courier = make.courier("survey")
         company = Company(self.plan.seed, self.plan.domain, f"{self.plan.prefix}survey-")
         courier.play(survey.knock(), "survey")
-        found, _ = courier.play(survey.explore(_plain(company), company.team(1, "survey")), "survey")
+        found, _ = courier.play(survey.explore(next(_plain(company)), company.team(1, "survey")), "survey")
         make.clear("survey")
         self._out.put(Surveyed(found.to_json()))
         return found
@@ -261,8 +261,7 @@ class _Crowd:
         company = Company(self._plan.seed, self._plan.domain, prefix)
         courier = self._make.courier(self._name)
         watches = []
-        for number, key in ((1, "the first bystander"), (2, "the second bystander")):
-            person = company.person(number, key)
+        for key, person in zip(("the first bystander", "the second bystander"), _plain(company), strict=False):
             reply, _ = courier.play(send(Send("POST", "/Users", body=plain_body(person), purpose=key)), "keeper")
             identifier = reply.resource().get("id")
             if reply.ok and isinstance(identifier, str):
@@ -277,10 +276,10 @@ class _Crowd:
         return tuple(watches)
 
 
-def _plain(company: Company) -> Person:
-    """The first person whose login holds nothing that a filter could stumble over: that is for scenarios to try."""
-    people = (company.person(number, "survey") for number in itertools.count(1))
-    return next(person for person in people if _PLAIN_LOGIN.fullmatch(person.login))
+def _plain(company: Company) -> Iterator[Person]:
+    """People whose login holds nothing that a target could stumble over: that is for scenarios to try."""
+    people = (company.person(number) for number in itertools.count(1))
+    return (person for person in people if _PLAIN_LOGIN.fullmatch(person.login))
 
 
 def _started(plan: Plan) -> RunStarted:

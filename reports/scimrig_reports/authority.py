@@ -36,7 +36,7 @@ def clause(authority: str) -> str:
         dialect, _, chapter = rest.partition(":")
         subject = f": {_CHAPTERS[chapter]}" if chapter in _CHAPTERS else ""
         family = dialect.partition("-")[0]
-        return f"{_IDENTITY_PROVIDERS.get(family, family)}, chapter {chapter} of the dialect paper{subject}"
+        return f"{_IDENTITY_PROVIDERS.get(family, family)} {chapter}{subject} (docs/idp-dialects.md)"
     if kind == "policy":
         return f"the target file declares {rest}"
     return authority

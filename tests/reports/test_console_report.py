@@ -53,7 +53,7 @@ def test_a_defect_says_what_was_expected_by_whose_right_and_who_is_hurt(make):
     text = unwrapped(page(make.broken(), FAIL))
     assert "FAIL · security 200, yet the user is still switched on" in text
     assert "expected active is false actual active is true" in text
-    assert "Microsoft Entra ID, chapter 5 of the dialect paper: deactivation" in text
+    assert "Microsoft Entra ID 5: deactivation (docs/idp-dialects.md)" in text
     assert "hurts whoever relies on a leaver being locked out" in text
     assert "next Entra believes that it succeeded and never looks again" in text
 
@@ -114,7 +114,7 @@ def test_a_defect_that_several_idps_meet_names_what_each_of_them_does(make):
     text = unwrapped(page(make.result(*verdicts), FAIL))
     assert "2 cases in entra, okta" in text
     assert "next Entra tries again. Okta shows a task error." in text
-    assert "Okta, chapter 5 of the dialect paper: deactivation" in text
+    assert "Okta 5: deactivation (docs/idp-dialects.md)" in text
     assert "Microsoft Entra ID, chapter 5" in text
 
 
