@@ -115,7 +115,7 @@ def test_a_defect_that_several_idps_meet_names_what_each_of_them_does(make):
     assert "2 cases in entra, okta" in text
     assert "next Entra tries again. Okta shows a task error." in text
     assert "Okta 5: deactivation (docs/idp-dialects.md)" in text
-    assert "Microsoft Entra ID, chapter 5" in text
+    assert "Microsoft Entra ID 5" in text
 
 
 def test_fails_come_before_warnings_and_warnings_are_short(make):
