@@ -86,6 +86,8 @@ def disturbed(before: Sight, after: Sight, gone: set[str]) -> list[Miss]:
             return [Miss("bystander", "", f"{after.key} still there", "it is gone", where)]
         if first.resource is None or second.resource is None:
             continue
+        if first.resource == second.resource:
+            return []
         misses = unasked(first.resource, second.resource, {}, rows, keep_members=False, besides=DERIVED)
         lost = _member_ids(first.resource) - gone - _member_ids(second.resource)
         new = _member_ids(second.resource) - _member_ids(first.resource)
