@@ -68,7 +68,7 @@ def judge_act(
     case: CaseStarted, step: StepPlayed, sent: Sequence[Exchange], before: Observed, after: Observed, survey: Survey
 ) -> list[Finding]:
     """Findings about one act. ``sent``: its exchanges in order. Raises Undecidable."""
-    finder = _Finder(case, step, sent)
+    finder = Finder(case, step, sent)
     if step.outcome is not None and not step.outcome["ok"]:
         return [finder.refusal()]
     intent = step.intent
@@ -88,7 +88,7 @@ def judge_act(
 
 
 def strangers(
-    finder: _Finder, old: dict[str, Sight], new: dict[str, Sight], about: set[str], gone: set[str]
+    finder: Finder, old: dict[str, Sight], new: dict[str, Sight], about: set[str], gone: set[str]
 ) -> list[Finding]:
     """Findings about rows that the step was not about: the case's other subjects, and the bystanders."""
     findings = []
@@ -101,7 +101,7 @@ def strangers(
     return findings
 
 
-class _Finder:
+class Finder:
     """Makes findings about one step: fills in authority, operation, exchanges and consequence."""
 
     def __init__(self, case: CaseStarted, step: StepPlayed, sent: Sequence[Exchange]) -> None:
@@ -253,11 +253,6 @@ class _Finder:
         if check == "frame/loss" and self._verb_requirement() == _PATCHED:
             return "RFC7644-3.5.2.3-R01"
         return self._verb_requirement()
-
-
-def finder(case: CaseStarted, step: StepPlayed, sent: Sequence[Exchange]) -> _Finder:
-    """For ``expectations.py``, which judges strangers by the same rule."""
-    return _Finder(case, step, sent)
 
 
 def breakdown(exchange: Exchange) -> str:

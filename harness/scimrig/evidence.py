@@ -83,10 +83,6 @@ class Exchange:
         """The reply body as JSON. Raises ValueError where it is none."""
         return decode_json(self.reply_body)
 
-    def sent_json(self) -> Json:
-        """The request body as JSON. Raises ValueError where it is none."""
-        return decode_json(self.request_body or "")
-
     @property
     def line(self) -> str:
         """``PATCH /Users/4f2 → 200`` for reports."""

@@ -37,7 +37,7 @@ def judge_send(
     new = {sight.key: sight for sight in after.sights}
     about = _about(step.expect) | {step.subject}
     gone = {sight.id for key, sight in new.items() if key in about and sight.by_id.state == "absent"}
-    findings = acts.strangers(acts.finder(case, step, sent), old, new, about, gone)
+    findings = acts.strangers(acts.Finder(case, step, sent), old, new, about, gone)
     nearest: tuple[int, list[str], dict[str, Any]] | None = None
     for outcome in step.expect:
         score, reasons = _misfit(outcome, shown, old, new, survey)
@@ -57,7 +57,7 @@ def judge_check(case: CaseStarted, step: StepPlayed, after: Observed) -> list[Fi
     reasons = [reason for check in step.expect for reason in _check(check, sights)]
     if not reasons:
         return []
-    wanted = "; ".join(_wanted({"then": step.expect}).split("; ")[1:])
+    wanted = "; ".join(_then_words(step.expect))
     return [_finding(case, step, None, Status.FAIL, _authority(case, {}), "check", reasons, wanted, ())]
 
 
@@ -266,12 +266,14 @@ def _wanted(outcome: Mapping[str, Any]) -> str:
         parts.append(f"scimType {' or '.join(map(str, _as_list(outcome['scimType'])))}")
     asked = {**outcome.get("headers", {}), **outcome.get("body", {})}
     parts += [f"{name} {show(spec)}" for name, spec in asked.items()]
-    for check in _as_list(outcome.get("then")):
-        key = check.get("user") or check.get("group")
-        parts.append(f"then {key} {_check_words(check)}")
+    parts += _then_words(_as_list(outcome.get("then")))
     if "unchanged" in outcome:
         parts.append(f"{', '.join(map(str, _as_list(outcome['unchanged'])))} unchanged")
     return "; ".join(parts)
+
+
+def _then_words(checks: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [f"then {check.get('user') or check.get('group')} {_check_words(check)}" for check in checks]
 
 
 def _check_words(check: Mapping[str, Any]) -> str:

@@ -195,7 +195,7 @@ def _stale(after: Sight, wanted: Mapping[str, Json], rows: ResourceType) -> Iter
 
 
 def _members(resource: Mapping[str, Any], wanted: set[str]) -> Iterator[Miss]:
-    items = _list(_get(resource, "members"))
+    items = _list(compare.member(resource, "members"))
     have = [str(item.get("value")) for item in items if isinstance(item, dict)]
     for member in sorted(wanted - set(have)):
         yield Miss("effect", "members", f"to hold {member}", f"without it ({len(have)} in all)")
@@ -220,19 +220,20 @@ def _pairs(
     containers = [(schemas.common_schema(), "", before, after), (rows.schema, "", before, after)]
     for extension in rows.extensions:
         urn = extension.schema.id
-        containers.append((extension.schema, f"{urn}:", _object(_get(before, urn)), _object(_get(after, urn))))
+        pair = compare.member(before, urn), compare.member(after, urn)
+        containers.append((extension.schema, f"{urn}:", *pair))
     for schema, prefix, old, new in containers:
         for attribute in schema.attributes:
             if attribute.mutability in ("readOnly", "writeOnly") or attribute.name == "schemas":
                 continue
             name = f"{prefix}{attribute.name}"
-            first, second = _get(old, attribute.name), _get(new, attribute.name)
+            first, second = compare.member(old, attribute.name), compare.member(new, attribute.name)
             if attribute.multi_valued or not attribute.sub_attributes:
                 yield name, attribute, first, second
                 continue
             for sub in attribute.sub_attributes:
                 if sub.mutability != "readOnly" and sub.name.lower() not in SERVER_MADE:
-                    pair = _get(_object(first), sub.name), _get(_object(second), sub.name)
+                    pair = compare.member(first, sub.name), compare.member(second, sub.name)
                     yield f"{name}.{sub.name}", sub, *pair
 
 
@@ -278,17 +279,7 @@ def _top(path: str) -> str:
 
 
 def _member_ids(resource: Mapping[str, Any]) -> set[str]:
-    return {str(item.get("value")) for item in _list(_get(resource, "members")) if isinstance(item, dict)}
-
-
-def _get(resource: Mapping[str, Any], name: str) -> Json:
-    wanted = name.lower()
-    value: Json = next((value for key, value in resource.items() if key.lower() == wanted), None)
-    return value
-
-
-def _object(value: Json) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
+    return {str(item.get("value")) for item in _list(compare.member(resource, "members")) if isinstance(item, dict)}
 
 
 def _list(value: Json) -> list[Json]:

@@ -59,11 +59,6 @@ class VirtualClock:
         return self.now()
 
 
-def timestamp(clock: Clock) -> str:
-    """The clock's time as SCIM prints it."""
-    return printed(clock.now())
-
-
 def printed(seconds: float) -> str:
     """Seconds since the epoch as SCIM prints a time: UTC, milliseconds, "Z" (RFC 7643 §2.3.5)."""
     moment = datetime.fromtimestamp(seconds, UTC)

@@ -172,13 +172,6 @@ def has_urn(holder: Mapping[str, Any], urn: str) -> bool:
     return isinstance(found, list) and any(isinstance(item, str) and same(item, urn) for item in found)
 
 
-def member(holder: Mapping[str, Any], name: str) -> Any:
-    """A member by its SCIM name, in any case (RFC 7643 §2.1); None where absent."""
-    if name in holder:
-        return holder[name]
-    return next((value for key, value in holder.items() if same(key, name)), None)
-
-
 def unassigned(value: Any) -> bool:
     """Absent, null, [] and {} are one state (RFC 7643 §2.5)."""
     return value is None or value == [] or value == {}

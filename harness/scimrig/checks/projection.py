@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scimrig.checks.answer import Answer, Row, member, same, unassigned
+from scimrig.checks.answer import Answer, Row, same, unassigned
 from scimrig.checks.check import Check, Problem
 from scimrig.verdicts import Severity, Status
+from scimrig_simulator.scim.compare import member
 from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.scim.paths import parse_attr_path
 from scimrig_simulator.scim.schemas import Attribute, ResourceType

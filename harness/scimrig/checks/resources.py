@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scimrig.checks.answer import Answer, Place, Row, clip, has_urn, member, same, shown, unassigned
+from scimrig.checks.answer import Answer, Place, Row, clip, has_urn, same, shown, unassigned
 from scimrig.checks.check import Check, Problem
 from scimrig.verdicts import Severity, Status
+from scimrig_simulator.scim.compare import member
 
 _MESSAGES = "urn:ietf:params:scim:api:"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9$_-]*")  # RFC 7643 §2.1

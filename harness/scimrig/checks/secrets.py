@@ -11,11 +11,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scimrig.checks.answer import DISCOVERY, Answer, Body, member, parse, same
+from scimrig.checks.answer import DISCOVERY, Answer, Body, parse, same
 from scimrig.checks.check import Check, Problem
 from scimrig.evidence import REDACTED
 from scimrig.verdicts import Severity
 from scimrig_simulator.scim import urns
+from scimrig_simulator.scim.compare import member
 
 _SHORTEST = 8
 """A shorter password may stand in any text by chance."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scimrig.checks.answer import Answer, Row, member, shown, unassigned
+from scimrig.checks.answer import Answer, Row, shown, unassigned
 from scimrig.checks.check import Check, Problem
 from scimrig.verdicts import Severity
+from scimrig_simulator.scim.compare import member
 from scimrig_simulator.scim.schemas import Attribute
 
 _ELSEWHERE = frozenset({"schemas", "id", "meta", "password"})

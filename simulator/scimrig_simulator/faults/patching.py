@@ -310,6 +310,12 @@ URN_PATH_SPLIT = Fault(
 )
 
 
+def nameless(call: Call, rows: Rows) -> Resource:
+    """A new resource under the id that a request names and nobody has; the id is all the name it gets."""
+    name = "userName" if call.kind.schema.id == urns.USER else "displayName"
+    return rows.create(call.kind, {"schemas": [call.kind.schema.id], "id": call.id, name: call.id})
+
+
 class _PatchCreates(Seams):
     def find(self, call: Call, rows: Rows) -> Resource:
         try:
@@ -317,8 +323,7 @@ class _PatchCreates(Seams):
         except ScimError:
             if call.method != "PATCH" or call.id is None:
                 raise
-            name = "userName" if call.kind.schema.id == urns.USER else "displayName"
-            return rows.create(call.kind, {"schemas": [call.kind.schema.id], "id": call.id, name: call.id})
+            return nameless(call, rows)
 
 
 PATCH_CREATES = Fault(

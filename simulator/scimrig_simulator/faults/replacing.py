@@ -5,6 +5,7 @@ Rule: each class overrides what it breaks and asks ``super()`` for the rest. May
 
 from __future__ import annotations
 
+from scimrig_simulator.faults.patching import nameless
 from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.scim import urns
 from scimrig_simulator.scim.errors import ScimError
@@ -32,8 +33,7 @@ class _PutCreates(Seams):
         except ScimError:
             if call.method != "PUT" or call.id is None:
                 raise
-            name = "userName" if call.kind.schema.id == urns.USER else "displayName"
-            return rows.create(call.kind, {"schemas": [call.kind.schema.id], "id": call.id, name: call.id})
+            return nameless(call, rows)
 
 
 PUT_CREATES = Fault(

@@ -203,13 +203,19 @@ class Engine:
 
     def push_group(self, team: Team, members: Sequence[Person]) -> Flow[Outcome]:
         """Create or link a group and bring its members."""
-        raise NotImplementedError
+        self._begin("push_group")
+        return (yield from self._provision_group(team, members))
 
     def set_members(self, team: Team, members: Sequence[Person]) -> Flow[Outcome]:
         """The team's members are now these."""
-        raise NotImplementedError
+        self._begin("set_members")
+        return (yield from self._provision_group(team, members))
 
     # For the subclasses ----------------------------------------------------------------------------------------------
+
+    def _provision_group(self, team: Team, members: Sequence[Person]) -> Flow[Outcome]:
+        """Bring a group to its name and members, whether or not it is there. For IdPs that do both acts alike."""
+        raise NotImplementedError
 
     def _values(self, person: Person) -> Values:
         """The mapping: SCIM path → value, "" where the person has none; without ``active``."""

@@ -187,14 +187,6 @@ class EntraEngine(Engine):
 
     # Groups ----------------------------------------------------------------------------------------------------------
 
-    def push_group(self, team: Team, members: Sequence[Person]) -> Flow[Outcome]:
-        self._begin("push_group")
-        return (yield from self._provision_group(team, members))
-
-    def set_members(self, team: Team, members: Sequence[Person]) -> Flow[Outcome]:
-        self._begin("set_members")
-        return (yield from self._provision_group(team, members))
-
     def _provision_group(self, team: Team, members: Sequence[Person]) -> Flow[Outcome]:
         id = self.group_id(team)
         if id:

@@ -198,14 +198,6 @@ class RfcEngine(Engine):
 
     # Groups ----------------------------------------------------------------------------------------------------------
 
-    def push_group(self, team: Team, members: Sequence[Person]) -> Flow[Outcome]:
-        self._begin("push_group")
-        return (yield from self._provision_group(team, members))
-
-    def set_members(self, team: Team, members: Sequence[Person]) -> Flow[Outcome]:
-        self._begin("set_members")
-        return (yield from self._provision_group(team, members))
-
     def _provision_group(self, team: Team, members: Sequence[Person]) -> Flow[Outcome]:
         if self.group_id(team):
             return (yield from self._change_group(team, members, [], "updated"))
