@@ -7,18 +7,26 @@ Rule: whoever needs to know or wait asks a clock; nothing else in the simulator 
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """``now()`` in seconds since the epoch, ``sleep(seconds)``, ``stopwatch()`` in seconds from an arbitrary start."""
+    """``now()`` in seconds since the epoch, ``sleep(seconds)``, ``stopwatch()`` in seconds from an arbitrary start.
+
+    ``at(when, action)`` has ``action`` called once ``now()`` has come to ``when``, never before ``at`` returns: by a
+    thread of its own on wall time, by whoever sleeps on virtual time.
+    """
 
     def now(self) -> float: ...
     def sleep(self, seconds: float) -> None: ...
     def stopwatch(self) -> float: ...
+    def at(self, when: float, action: Callable[[], None]) -> None: ...
 
 
 class SystemClock:
@@ -33,9 +41,14 @@ class SystemClock:
     def stopwatch(self) -> float:
         return time.monotonic()
 
+    def at(self, when: float, action: Callable[[], None]) -> None:
+        timer = threading.Timer(max(0.0, when - time.time()), action)
+        timer.daemon = True  # what is due after the end of the process is nobody's business
+        timer.start()
+
 
 class VirtualClock:
-    """Time that moves only when somebody sleeps. Safe to share by threads.
+    """Time that moves only when somebody sleeps; what is due meanwhile happens in order. Safe to share by threads.
 
     start: seconds since the epoch
     tick:  seconds that pass each time somebody looks, so that two writes do not fall into one instant
@@ -45,6 +58,8 @@ class VirtualClock:
         self._now = start
         self._tick = tick
         self._lock = threading.Lock()
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
 
     def now(self) -> float:
         with self._lock:
@@ -53,7 +68,24 @@ class VirtualClock:
 
     def sleep(self, seconds: float) -> None:
         with self._lock:
-            self._now += max(0.0, seconds)
+            end = self._now + max(0.0, seconds)
+        while (action := self._next(end)) is not None:
+            action()  # may look, sleep and plan more
+        with self._lock:
+            self._now = max(self._now, end)
+
+    def _next(self, end: float) -> Callable[[], None] | None:
+        """The first action due by ``end``, time moved on to it; None where there is none."""
+        with self._lock:
+            if not self._due or self._due[0][0] > end:
+                return None
+            when, _, action = heapq.heappop(self._due)
+            self._now = max(self._now, when)
+            return action
+
+    def at(self, when: float, action: Callable[[], None]) -> None:
+        with self._lock:
+            heapq.heappush(self._due, (when, next(self._order), action))
 
     def stopwatch(self) -> float:
         return self.now()

@@ -10,7 +10,7 @@ Rule: nothing here imports another module of this project.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias, TypeVar
@@ -144,6 +144,18 @@ class Reply:
         except ValueError:
             return {}
         return parsed if isinstance(parsed, dict) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What became of one attempt at delivering a webhook: ``status`` 0 and ``failure`` in words where none came."""
+
+    status: int
+    failure: str = ""
+
+
+Poster: TypeAlias = Callable[[str, Headers, bytes, float], Posted]
+"""Posts a webhook: URL, headers, body, seconds to wait for an answer. Never raises."""
 
 
 Step: TypeAlias = Send | Pause
