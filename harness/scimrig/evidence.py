@@ -24,6 +24,7 @@ class RunStarted:
 
     ``options``: command-line words that a rerun needs besides target, case, dialect and seed (``--scenarios DIR``).
     ``selective``: the user narrowed what is played (``-k``, ``--tag``, ``--idp``), so that silence proves little.
+    ``declared``: what the target's owner promises (``Declarations.data``); secrets are named by source only.
     """
 
     type: ClassVar[str] = "run-started"
@@ -38,6 +39,7 @@ class RunStarted:
     started: str
     options: tuple[str, ...] = ()
     selective: bool = False
+    declared: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Exchange:
     """One request and its answer, redacted. ``number`` is 1-based and unique in the run.
 
     ``by`` says who sent it: ``idp`` (an engine), ``probe`` (a scenario's own bytes), ``observer``, ``survey``,
-    ``keeper`` (sets up and clears away). Bodies are text; None = no body sent. ``path`` and ``query`` are below the
+    ``keeper`` (sets up and clears away), ``hook`` (a call that the target's owner declared; its ``path`` is the whole
+    URL, and no SCIM rule applies to it). Bodies are text; None = no body sent. ``path`` and ``query`` are below the
     base URL. ``elapsed`` in seconds. ``status`` 0 with ``failure`` set means that no HTTP answer came.
     """
 
@@ -155,14 +158,15 @@ class Observed:
 class StepPlayed:
     """A step was played. Everything that judging needs is in it, templates resolved.
 
-    verb:    act | send | check
+    verb:    act | send | check, or one of those about promises: hook | roles | access | sink | await | silence
     act:     the act's name, "" for other verbs
     subject: key of the user or group it is about, "" where there is none
     intent:  what a sound server holds afterwards (``Intent.to_json``), None for send and check
     outcome: the engine's outcome {state, ok, words}, None for send and check
-    expect:  outcomes a ``send`` allows, or the one assertion of a ``check``; resolved
+    expect:  outcomes a ``send`` allows, or the one assertion of a ``check`` or of a step about promises; resolved
     ground:  {"chapter": 5, "inferred": ["knob", …], "operation": "PATCH /Users/{id}"} of the act
     exchanges: numbers of the exchanges the step made, in order
+    seen:    what a step about promises saw, by verb (``promised.py``)
     """
 
     type: ClassVar[str] = "step-played"
@@ -177,6 +181,26 @@ class StepPlayed:
     expect: list[dict[str, Any]]
     ground: dict[str, Any]
     exchanges: tuple[int, ...]
+    seen: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """One attempt at delivering a webhook, as the sink received it; redacted.
+
+    number:   1-based, unique in the run;  at: when it had arrived in full, seconds on the run's clock
+    headers:  as received;  body: as received, text
+    answered: what the sink answered: a status as text ("200"), "slow" or "close"
+    facts:    what only the sink could find out, since it alone knows the secret (``signing.examine``)
+    """
+
+    type: ClassVar[str] = "delivered"
+    number: int
+    at: float
+    headers: Headers
+    body: str
+    answered: str
+    facts: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,11 +236,13 @@ class RunEnded:
 
 
 Record = (
-    RunStarted | Exchange | Surveyed | CaseStarted | Observed | StepPlayed | CaseEnded | Leftover | RunEnded
+    RunStarted | Exchange | Surveyed | CaseStarted | Observed | StepPlayed | Delivered | CaseEnded | Leftover | RunEnded
 )
 _RECORDS: Mapping[str, Any] = {
     kind.type: kind
-    for kind in (RunStarted, Exchange, Surveyed, CaseStarted, Observed, StepPlayed, CaseEnded, Leftover, RunEnded)
+    for kind in (
+        RunStarted, Exchange, Surveyed, CaseStarted, Observed, StepPlayed, Delivered, CaseEnded, Leftover, RunEnded,
+    )
 }
 
 
@@ -253,7 +279,7 @@ _TUPLES = frozenset({"dialects", "counted", "cites", "tags", "exchanges", "optio
 def _revive(name: str, value: Any) -> Any:
     if name == "failure" and value is not None:
         return TransportFailure(FailureKind(value["kind"]), value["detail"])
-    if name in ("request_headers", "reply_headers"):
+    if name in ("request_headers", "reply_headers", "headers"):
         return tuple((key, text) for key, text in value)
     if name == "sights":
         return tuple(_sight(item) for item in value)

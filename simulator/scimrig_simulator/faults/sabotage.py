@@ -6,8 +6,9 @@ sits on the wire, so it may not import ``server`` or ``idp``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from scimrig_simulator.seams import Asgi, Seams
 
@@ -18,6 +19,8 @@ class Fault:
 
     title: one line.  breaks: what a client meets, in a sentence.  bugs: classes of the bug catalogue ("LIFE-01").
     seams: made anew for every server.  middleware: wraps the application.
+    policy: the policy preset whose promise it breaks, "" where it shows under any.
+    declares: what the owner of such a server says in the target file, as nested tables: {"consistency": {"within": 3}}.
     """
 
     name: str
@@ -26,6 +29,8 @@ class Fault:
     bugs: tuple[str, ...] = ()
     seams: type[Seams] | None = None
     middleware: Callable[[Asgi], Asgi] | None = None
+    policy: str = ""
+    declares: Mapping[str, Any] = field(default_factory=dict)
 
     def server(self, build: Callable[[Seams], Asgi]) -> Asgi:
         """The sabotaged application; ``build`` makes one from seams: ``lambda seams: app.build(settings, seams)``."""

@@ -23,17 +23,25 @@ class Intent:
     values:  SCIM path → value, for every attribute that this IdP maps: ``userName``, ``name.givenName``,
              ``emails[type eq "work"].value``, ``active``, ``urn:…:User:department`` … A None value = unassigned.
     members: ids of the members of a group, None for users
+    fate:    applied | refused | ignored: what a sound server does with it, given what the target promises. A refused
+             act is answered 4xx; ``exists`` and ``values`` are then what held before it
+    key:     the promise that decides a fate other than applied ("policy.email_change"), "" otherwise
     """
 
     kind: str
     exists: bool = True
     values: Mapping[str, Json] = field(default_factory=dict)
     members: frozenset[str] | None = None
+    fate: str = "applied"
+    key: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As it stands in the log; members sorted."""
         members = None if self.members is None else sorted(self.members)
-        return {"kind": self.kind, "exists": self.exists, "values": dict(self.values), "members": members}
+        return {
+            "kind": self.kind, "exists": self.exists, "values": dict(self.values), "members": members,
+            "fate": self.fate, "key": self.key,
+        }
 
 
 @dataclass(frozen=True, slots=True)
