@@ -50,6 +50,9 @@ class SystemClock:
 class VirtualClock:
     """Time that moves only when somebody sleeps; what is due meanwhile happens in order. Safe to share by threads.
 
+    One thread sleeps at a time, so that nobody hurries time past what another's sleep has only begun to do. Whoever
+    sleeps may therefore hold no lock that an action needs.
+
     start: seconds since the epoch
     tick:  seconds that pass each time somebody looks, so that two writes do not fall into one instant
     """
@@ -58,6 +61,7 @@ class VirtualClock:
         self._now = start
         self._tick = tick
         self._lock = threading.Lock()
+        self._sleeping = threading.RLock()  # an action may sleep too
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
 
@@ -67,17 +71,17 @@ class VirtualClock:
             return self._now
 
     def sleep(self, seconds: float) -> None:
-        with self._lock:
-            end = self._now + max(0.0, seconds)
-        while (action := self._next(end)) is not None:
-            action()  # may look, sleep and plan more
-        with self._lock:
-            self._now = max(self._now, end)
+        with self._sleeping:
+            with self._lock:
+                end = self._now + max(0.0, seconds)
+            while (action := self._next(end)) is not None:
+                action()  # may look, sleep and plan more
 
     def _next(self, end: float) -> Callable[[], None] | None:
-        """The first action due by ``end``, time moved on to it; None where there is none."""
+        """The first action due by ``end``, time moved on to it; None where there is none, time moved on to the end."""
         with self._lock:
             if not self._due or self._due[0][0] > end:
+                self._now = max(self._now, end)
                 return None
             when, _, action = heapq.heappop(self._due)
             self._now = max(self._now, when)

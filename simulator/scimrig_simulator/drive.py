@@ -86,7 +86,7 @@ class HttpTransport:
         self._clock = clock
         self._closed = False
         self._pool = httpcore.ConnectionPool(
-            ssl_context=_tls_context(verify) if self._base.scheme == "https" else None,
+            ssl_context=tls_context(verify) if self._base.scheme == "https" else None,
             max_connections=None,
             max_keepalive_connections=32,
             keepalive_expiry=_KEEP_ALIVE,
@@ -157,7 +157,8 @@ class HttpTransport:
         self._pool.close()
 
 
-def _tls_context(verify: bool | str) -> ssl.SSLContext:
+def tls_context(verify: bool | str) -> ssl.SSLContext:
+    """Whom we trust: see ``HttpTransport``. Raises ValueError for a CA file that cannot be read."""
     import httpx  # late: a target without TLS need not pay for it
 
     try:

@@ -4,8 +4,9 @@ The server asks a ``Seams`` object whenever the protocol has a say: who may come
 what is kept, how it looks on the wire. What stands here is the sound answer; a fault is a subclass that overrides one
 method. So the server holds no ``if fault``, and a fault holds no copy of the server.
 
-Rule: methods are called in the order in which they stand here, and get all they need as arguments. This module leans on
-``scim`` and ``wire`` only: it may not import ``server`` or ``faults``, which both lean on it.
+Rule: methods are called in the order in which they stand here (``admit`` between ``store`` and ``unique``), and get all
+they need as arguments. This module leans on ``scim``, ``policy``, ``wire`` and ``clock`` only: it may not import
+``server`` or ``faults``, which both lean on it.
 """
 
 from __future__ import annotations
@@ -17,11 +18,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, Protocol, TypeAlias
 
+from scimrig_simulator.clock import Clock, SystemClock
+from scimrig_simulator.policy.delivery import Delivery, headers
+from scimrig_simulator.policy.events import Event, payload
+from scimrig_simulator.policy.rules import Rules, primary_email, registered, roles_of, same_email, with_email
 from scimrig_simulator.scim import filters, messages, patch, projection, validation
-from scimrig_simulator.scim.errors import ScimError
+from scimrig_simulator.scim.errors import ScimError, invalid_value, not_mutable
 from scimrig_simulator.scim.filters import Filter, Predicate
 from scimrig_simulator.scim.schemas import Definitions, ResourceType
-from scimrig_simulator.wire import SCIM_JSON, Json
+from scimrig_simulator.wire import SCIM_JSON, Headers, Json
 
 Resource: TypeAlias = dict[str, Any]
 Asgi: TypeAlias = Callable[..., Any]
@@ -125,7 +130,12 @@ class Rows(Protocol):
 
 
 class Seams:
-    """The sound server's answers. Every method may raise ScimError, which goes out as a SCIM error."""
+    """The sound server's answers. Every method that gets a ``Call`` may raise ScimError, which goes out as such.
+
+    clock: the server's, set when it is built; for a saboteur to whom time matters.
+    """
+
+    clock: Clock = SystemClock()
 
     # Coming in
 
@@ -220,6 +230,56 @@ class Seams:
         """Delete the resource that the path names."""
         rows.remove(call.kind, call.id or "")
 
+    # Policy: asked only where the server has one
+
+    def admit(self, call: Call, before: Resource | None, after: Resource, rules: Rules) -> Resource:
+        """What of a user may be stored; ``before`` is None for a new one. Raises ScimError 400: nothing is stored then.
+
+        ``mutability`` where the e-mail address would change (policy page D1); another case is no change, and the
+        address keeps its letters. ``invalidValue`` where there is no address, or its domain isn't registered (D2):
+        whoever comes in, comes back or is written to; switching a user off is never refused for that.
+        """
+        email = primary_email(after)
+        held = primary_email(before or {})
+        if held and not same_email(held, email):
+            raise not_mutable("A user's primary e-mail address can't be changed; nothing of this request was applied.")
+        if held:
+            after = with_email(after, held)
+        if before is None or not _switched_off(before, after, call.kind):
+            _let_in(email, rules)
+        return after
+
+    def roles(self, user_id: str, group_ids: Sequence[str], rules: Rules) -> tuple[str, ...]:
+        """The roles of who is in these groups, asked whenever they are looked at (policy page D3)."""
+        return roles_of(group_ids, rules)
+
+    def access(self, user: Resource | None) -> bool:
+        """Whether a user may come in; None is one that isn't there (CAP-27)."""
+        return user is not None and present(user)
+
+    def announce(self, call: Call, events: list[Event]) -> list[Event]:
+        """What of the events of a write that has succeeded goes out: all; none where nothing has changed (D4)."""
+        return events
+
+    def refused(self, call: Call, error: ScimError) -> list[Event]:
+        """What goes out about a write that was refused: nothing."""
+        return []
+
+    def payload(self, event: Event) -> bytes:
+        """The body of an event's deliveries. Asked once an event: attempts send the same bytes."""
+        return payload(event)
+
+    def headers(self, delivery: Delivery) -> Headers:
+        """The headers of an attempt: Standard Webhooks, signed over the very bytes that are sent (D5)."""
+        return headers(delivery)
+
+    def ladder(self, attempt: int) -> float | None:
+        """Seconds to wait after attempt ``attempt`` (1-based) has failed; None = give up.
+
+        Two steps of D6's eight: enough to see that a delivery is tried again, and soon.
+        """
+        return {1: 1.0}.get(attempt)
+
     # Going out
 
     def render(self, call: Call, resource: Resource, resource_type: ResourceType) -> Resource:
@@ -239,6 +299,25 @@ class Seams:
     def emit(self, call: Call, answer: Answer) -> Answer:
         """Last look at every answer, errors included, before it is put into bytes."""
         return answer
+
+
+def present(user: Resource) -> bool:
+    """Whether a stored user counts as one: ``active`` says no, or nothing."""
+    return user.get("active") is not False
+
+
+def _switched_off(before: Resource, after: Resource, kind: ResourceType) -> bool:
+    """Whether a write switches a user off, or says so again of one who is."""
+    return not present(after) and (present(before) or validation.identical(before, after, kind))
+
+
+def _let_in(email: str, rules: Rules) -> None:
+    if not email:
+        detail = "A user needs an e-mail address: send 'emails', or a userName that is one."
+        raise invalid_value(detail)
+    if not registered(email, rules):
+        domain = email.rpartition("@")[2]
+        raise invalid_value(f"The e-mail domain {domain!r} is not registered here, so its users can't be provisioned.")
 
 
 def refuse(detail: str, challenge: str) -> NoReturn:

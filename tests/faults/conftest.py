@@ -23,7 +23,7 @@ class Server:
     """A server with its own empty store; without a sabotage it is the sound one."""
 
     def __init__(self, sabotage: Fault | None) -> None:
-        clock = VirtualClock()
+        clock = self.clock = VirtualClock()
 
         def make(seams: Any) -> Any:
             return build(Settings(token="s3cret", clock=clock), seams)

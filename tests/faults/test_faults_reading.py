@@ -28,6 +28,13 @@ def test_another_case(server: Any, expected: Any) -> None:
     assert server.names(filter='userName eq "ada"') == expected
 
 
+@pytest.mark.breaks("core-urn-unknown", sound=["ada"], broken=[])
+def test_an_attribute_with_the_urn_of_its_schema(server: Any, expected: Any) -> None:
+    server.user("ada")
+    assert server.names(filter='userName eq "ada"') == ["ada"]
+    assert server.names(filter='urn:ietf:params:scim:schemas:core:2.0:User:userName eq "ada"') == expected
+
+
 @pytest.mark.breaks("operators-case-sensitive", sound=(200, None), broken=(400, "invalidFilter"))
 def test_operator_in_capitals(server: Any, expected: Any) -> None:
     assert server.send("GET", "/Users", filter='userName eq "A AND B"').status == 200

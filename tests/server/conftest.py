@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from scimrig_simulator.clock import VirtualClock
 from scimrig_simulator.in_process import InProcessTransport
 from scimrig_simulator.seams import Seams
 from scimrig_simulator.server.app import Settings, build
-from scimrig_simulator.wire import BY_THE_BOOK, PERCENT_20, Reply, Send
+from scimrig_simulator.wire import BY_THE_BOOK, PERCENT_20, Headers, Posted, Reply, Send
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -26,6 +27,11 @@ class Client:
         self.clock = VirtualClock()
         app = build(Settings(token=TOKEN, clock=self.clock, **settings), seams)
         self.transport = InProcessTransport(app, base_url, f"Bearer {TOKEN}", self.clock)
+        self.management = InProcessTransport(app, "http://127.0.0.1:8080/manage", f"Bearer {TOKEN}", self.clock)
+
+    def close(self) -> None:
+        self.transport.close()
+        self.management.close()
 
     def send(
         self,
@@ -60,8 +66,24 @@ class Client:
     def patch(self, path: str, *operations: dict[str, Any]) -> Reply:
         return self.send("PATCH", path, body={"schemas": [PATCH_OP], "Operations": list(operations)})
 
+    def put(self, resource: dict[str, Any], **attributes: Any) -> Reply:
+        """The resource as it was read, with these attributes instead; None takes one away."""
+        wanted = {**resource, **attributes}
+        body = {name: value for name, value in wanted.items() if value is not None}
+        kind = resource["meta"]["resourceType"]
+        return self.send("PUT", f"/{kind}s/{resource['id']}", body=body)
+
     def names(self, **query: str) -> list[str]:
         return [user["userName"] for user in self.get("/Users", **query)["Resources"]]
+
+    def manage(self, method: str, path: str, body: Any = None, headers: Any = BY_THE_BOOK) -> Reply:
+        """The management API of a server with a policy."""
+        return self.management.exchange(Send(method, path, "", headers, body))
+
+    def managed(self, path: str) -> dict[str, Any]:
+        reply = self.manage("GET", path)
+        assert reply.status == 200, reply.body
+        return reply.resource()
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +96,7 @@ def client_class() -> type[Client]:
 def client() -> Iterator[Client]:
     made = Client()
     yield made
-    made.transport.close()
+    made.close()
 
 
 @pytest.fixture
@@ -87,4 +109,60 @@ def make_client() -> Iterator[Callable[..., Client]]:
 
     yield make
     for one in made:
-        one.transport.close()
+        one.close()
+
+
+class Receiver:
+    """What was posted to the webhook: the events, oldest first."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+
+    def __call__(self, url: str, headers: Headers, body: bytes, timeout: float) -> Posted:
+        self.events.append(json.loads(body))
+        return Posted(200)
+
+
+class Tenant(Client):
+    """A client of a server with the policy ``scalekit``, where acme.test is registered and a webhook listens."""
+
+    def __init__(self, *, domains: tuple[str, ...] = ("acme.test",), seams: Seams | None = None, **settings: Any):
+        self.receiver = Receiver()
+        super().__init__(seams=seams, policy="scalekit", poster=self.receiver, **settings)
+        if domains:
+            assert self.manage("PUT", "/domains", {"domains": list(domains)}).status == 200
+        assert self.manage("PUT", "/webhook", {"url": "http://127.0.0.1:9/hook"}).status == 200
+
+    def person(self, name: str = "ada", **attributes: Any) -> dict[str, Any]:
+        """A new user with a primary address at acme.test."""
+        emails = [{"value": f"{name}@acme.test", "type": "work", "primary": True}]
+        return self.user(name, **{"emails": emails, "active": True, **attributes})
+
+    def roles(self, user: dict[str, Any]) -> list[str]:
+        return list(self.managed(f"/users/{user['id']}/roles")["roles"])
+
+    def told(self) -> list[tuple[str, str]]:
+        """(event, whom it is about) of everything posted since the last time, on the clock's time."""
+        self.clock.sleep(5)
+        posted, self.receiver.events = self.receiver.events, []
+        return [(event["type"].rpartition(".")[2], event["data"]["id"].partition("_")[2]) for event in posted]
+
+
+@pytest.fixture
+def tenant() -> Iterator[Tenant]:
+    made = Tenant()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def make_tenant() -> Iterator[Callable[..., Tenant]]:
+    made: list[Tenant] = []
+
+    def make(**settings: Any) -> Tenant:
+        made.append(Tenant(**settings))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()

@@ -46,6 +46,20 @@ FILTER_CASE_SENSITIVE = Fault(
 )
 
 
+class _CoreUrnUnknown(Seams):
+    def match(self, call: Call, wanted: Filter, resource_type: ResourceType) -> Predicate:
+        if isinstance(wanted, Compare) and wanted.attr.uri is not None:
+            return lambda resource: False
+        return super().match(call, wanted, resource_type)
+
+
+CORE_URN_UNKNOWN = Fault(
+    "core-urn-unknown", "An attribute that a filter names with the URN of its schema is not known",
+    "urn:ietf:params:scim:schemas:core:2.0:User:userName eq …: nobody is found, so a second account is made.",
+    ("EXTN-01",), _CoreUrnUnknown,
+)
+
+
 class _OperatorsCaseSensitive(Seams):
     def filter(self, call: Call, text: str | None) -> Filter | None:
         words = _OPERATOR.findall(_STRING.sub('""', text or ""))

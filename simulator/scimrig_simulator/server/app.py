@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote
@@ -28,10 +28,13 @@ from scimrig_simulator.scim.schemas import builtin
 from scimrig_simulator.seams import Answer, Call, Seams
 from scimrig_simulator.server.directory import Directory
 from scimrig_simulator.server.discovery import Discovery
+from scimrig_simulator.server.management import PLACE, Management
 from scimrig_simulator.server.negotiation import answer_type
+from scimrig_simulator.server.outbox import Outbox
+from scimrig_simulator.server.policy import OPEN, PRESETS, Policy
 from scimrig_simulator.server.routes import Routes
 from scimrig_simulator.server.store import MEMORY, Store
-from scimrig_simulator.wire import encode_json
+from scimrig_simulator.wire import Poster, encode_json
 
 LARGEST_BODY = 1 << 20
 BASE_PATH = "/scim/v2"
@@ -47,6 +50,7 @@ class Settings:
     token: the bearer token; an empty one lets nobody in.  db: path of the database, ":memory:" for none on disk.
     base_path: with leading slash, without trailing one.
     public_url: base URL as clients see it; None = the host that a request names, where that is a loopback name.
+    policy: what is promised beyond SCIM, one of ``PRESETS``.  poster: sends webhooks; None = over HTTP.
     """
 
     token: str
@@ -54,28 +58,56 @@ class Settings:
     base_path: str = BASE_PATH
     clock: Clock = field(default_factory=SystemClock)
     public_url: str | None = None
+    policy: str = OPEN
+    poster: Poster | None = None
 
 
 def build(settings: Settings, seams: Seams | None = None) -> Starlette:
-    """The reference server, sabotaged where ``seams`` says so. Raises StoreError where the database can't be opened."""
+    """The reference server, sabotaged where ``seams`` says so.
+
+    Raises StoreError where the database can't be opened, ValueError for a policy that isn't there.
+    """
+    if settings.policy not in PRESETS:
+        raise ValueError(f"There is no policy preset {settings.policy!r}, only {' and '.join(PRESETS)}.")
+    seams = seams or Seams()
+    seams.clock = settings.clock
+    closing = ExitStack()
     store = Store(settings.db)
+    closing.callback(store.close)
+    policy = None if settings.policy == OPEN else _policy(settings, store, seams, closing)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        store.close()
+        closing.close()
 
-    return Starlette(routes=[Mount("/", app=Service(settings, store, seams or Seams()))], lifespan=lifespan)
+    routes = [Mount("/", app=Service(settings, store, seams, policy))]
+    if policy is not None:
+        routes.insert(0, Mount(PLACE, app=Management(settings.token, policy)))
+        policy.outbox.resume()
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+def _policy(settings: Settings, store: Store, seams: Seams, closing: ExitStack) -> Policy:
+    poster = settings.poster
+    if poster is None:
+        from scimrig_simulator.server.sending import HttpPoster  # with an HTTP client, which nobody else here needs
+
+        poster = http = HttpPoster()
+        closing.callback(http.close)
+    outbox = Outbox(store, settings.clock, seams, poster)
+    closing.callback(outbox.close)
+    return Policy(store, seams, settings.clock, outbox)
 
 
 class Service:
     """SCIM over HTTP: reads a request, has it done, and puts the answer into bytes."""
 
-    def __init__(self, settings: Settings, store: Store, seams: Seams) -> None:
+    def __init__(self, settings: Settings, store: Store, seams: Seams, policy: Policy | None = None) -> None:
         self._settings = settings
         self._seams = seams
         definitions = seams.definitions(builtin())
-        directory = Directory(store, seams, definitions, settings.clock)
+        directory = Directory(store, seams, definitions, settings.clock, policy)
         self._routes = Routes(definitions, directory, Discovery(seams, definitions))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

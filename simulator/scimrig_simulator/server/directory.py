@@ -7,26 +7,30 @@ has a say, the seams are asked. Knows no HTTP beyond status codes and headers of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from scimrig_simulator.clock import Clock
+from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.scim.filters import Filter
 from scimrig_simulator.scim.schemas import Definitions, ResourceType
 from scimrig_simulator.seams import Answer, Call, Page, Resource, Seams, Window
 from scimrig_simulator.server import preconditions, queries
 from scimrig_simulator.server.desk import Desk
+from scimrig_simulator.server.policy import Policy
 from scimrig_simulator.server.store import Row, Store
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """The users and groups of one server."""
+    """The users and groups of one server. policy: has a say in writes and tells of them; None under ``open``."""
 
     store: Store
     seams: Seams
     definitions: Definitions
     clock: Clock
+    policy: Policy | None = None
 
     # One resource
 
@@ -36,10 +40,11 @@ class Directory:
         body = self.seams.parse(call)
         after = self.seams.accept(call, body, None)
         desk = self._desk(call)
-        with self.store.transaction():
-            after = self.seams.store(call, None, after)
+        with self._writing(call):
+            after = self._admitted(call, None, self.seams.store(call, None, after))
             self.seams.unique(call, after, desk)
             created = desk.create(call.kind, after)
+            self._wrote(call, desk, None, created)
         answer = self._shown(call, created, 201)
         answer.headers["Location"] = created["meta"]["location"]
         return answer
@@ -66,24 +71,48 @@ class Directory:
     def _write(self, call: Call, make: Callable[[Resource, Resource], Resource]) -> Answer:
         self._read_projection(call)
         desk = self._desk(call)
-        with self.store.transaction():
+        with self._writing(call):
             before = call.before = self.seams.find(call, desk)
             preconditions.check(call.headers, before["meta"]["version"], reading=False)
             after = make(before, self.seams.parse(call))
-            after = self.seams.store(call, before, after)
+            after = self._admitted(call, before, self.seams.store(call, before, after))
             self.seams.unique(call, after, desk)
             after = desk.settled(call.kind, after, before)
             current = desk.replace(call.kind, after) if self.seams.changed(call, before, after) else before
+            self._wrote(call, desk, before, current)
         return self._shown(call, current, 200)
 
     def delete(self, call: Call) -> Answer:
         """DELETE of one resource."""
         desk = self._desk(call)
-        with self.store.transaction():
-            call.before = self.seams.find(call, desk)
-            preconditions.check(call.headers, call.before["meta"]["version"], reading=False)
+        with self._writing(call):
+            before = call.before = self.seams.find(call, desk)
+            preconditions.check(call.headers, before["meta"]["version"], reading=False)
             self.seams.delete(call, desk)
+            self._wrote(call, desk, before, None)
         return Answer(204)
+
+    @contextmanager
+    def _writing(self, call: Call) -> Iterator[None]:
+        """The transaction of one write; a policy learns how it has ended."""
+        if self.policy is None:
+            with self.store.transaction():
+                yield
+            return
+        try:
+            with self.store.transaction():
+                yield
+        except ScimError as error:
+            self.policy.refused(call, error)
+            raise
+        self.policy.committed()
+
+    def _admitted(self, call: Call, before: Resource | None, after: Resource) -> Resource:
+        return after if self.policy is None else self.policy.admit(call, before, after)
+
+    def _wrote(self, call: Call, desk: Desk, before: Resource | None, after: Resource | None) -> None:
+        if self.policy is not None:
+            self.policy.wrote(call, desk, before, after)
 
     def _shown(self, call: Call, resource: Resource, status: int) -> Answer:
         version = resource["meta"]["version"]

@@ -21,7 +21,7 @@ MEMORY = ":memory:"
 KEYS = ("user_name", "external_id", "display_name")
 
 _MARK = 0x5C1A1
-_VERSION = 1
+_VERSION = 2
 _BATCH = 500
 _COLUMNS = "seq, id, kind, revision, created, modified, body"
 
@@ -60,6 +60,12 @@ CREATE TRIGGER resource_out AFTER DELETE ON resource BEGIN
 END;
 """
 
+# What came with version 2: what a policy has set, and the role of whoever is in a group.
+_POLICY = """
+CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE mapped_role (group_id TEXT PRIMARY KEY, role TEXT NOT NULL);
+"""
+
 # All groups above each member, the direct ones at height 0. UNION drops what it has seen, so a cycle ends.
 _GROUPS_ABOVE = """
 WITH RECURSIVE above (root, group_id, height) AS (
@@ -69,6 +75,16 @@ WITH RECURSIVE above (root, group_id, height) AS (
 )
 SELECT root, group_id, label, MIN(height) FROM above JOIN resource ON resource.id = group_id
 GROUP BY root, group_id ORDER BY MIN(height), resource.seq
+"""
+
+
+# All users in groups, at any depth, that start from given ids (of users or groups).
+_USERS_BELOW = """
+WITH RECURSIVE below (id) AS (
+  SELECT id FROM resource WHERE id IN ({marks})
+  UNION
+  SELECT member_id FROM membership JOIN below ON membership.group_id = below.id
+)
 """
 
 
@@ -126,17 +142,22 @@ class Store:
             mark = self._number("PRAGMA application_id")
             version = self._number("PRAGMA user_version")
             if mark == 0 and not self._number("SELECT COUNT(*) FROM sqlite_master"):
-                for statement in _statements(_LAYOUT):
-                    self._db.execute(statement)
+                self._lay_out(_LAYOUT + _POLICY)
                 self._db.execute(f"PRAGMA application_id = {_MARK}")
-                self._db.execute(f"PRAGMA user_version = {_VERSION}")
             elif mark != _MARK:
                 raise sqlite3.DatabaseError("this SQLite database belongs to another program")
+            elif version == 1:
+                self._lay_out(_POLICY)
             elif version != _VERSION:
                 raise sqlite3.DatabaseError(f"its layout is version {version}, this scimrig reads {_VERSION}")
         if self.durable:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
+
+    def _lay_out(self, script: str) -> None:
+        for statement in _statements(script):
+            self._db.execute(statement)
+        self._db.execute(f"PRAGMA user_version = {_VERSION}")
 
     def _number(self, sql: str) -> int:
         (value,) = self._db.execute(sql).fetchone()
@@ -153,6 +174,10 @@ class Store:
                 self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+        """A statement on tables that another module keeps in this database (``outbox.py``), ``lock`` held."""
+        return self._db.execute(sql, tuple(values))
 
     def close(self) -> None:
         """Close the database; the store is of no use afterwards."""
@@ -219,8 +244,26 @@ class Store:
                 found.setdefault(member_id, []).append(Link(group_id, "Group", label, height == 0))
         return found
 
-    def _rows(self, where: str, values: Sequence[object]) -> list[Row]:
-        found = self._db.execute(f"SELECT {_COLUMNS} FROM resource {where}", tuple(values))
+    def users_below(self, ids: Iterable[str]) -> list[Row]:
+        """The users among these, and those in the groups among these, at any depth; each once."""
+        found: dict[str, Row] = {}
+        for batch in _batches(ids):
+            below = _USERS_BELOW.format(marks=", ".join("?" * len(batch)))
+            rows = self._rows("WHERE kind = 'User' AND id IN below ORDER BY seq", batch, below)
+            found.update({row.id: row for row in rows})
+        return list(found.values())
+
+    def setting(self, name: str) -> Any:
+        """What was set under this name, None where nothing was."""
+        found = self._db.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+        return None if found is None else json.loads(found[0])
+
+    def mapped_roles(self) -> dict[str, str]:
+        """The role of each group that gives one."""
+        return dict(self._db.execute("SELECT group_id, role FROM mapped_role ORDER BY group_id"))
+
+    def _rows(self, where: str, values: Sequence[object], preamble: str = "") -> list[Row]:
+        found = self._db.execute(f"{preamble}SELECT {_COLUMNS} FROM resource {where}", tuple(values))
         return [
             Row(seq, id, kind, revision, created, modified, json.loads(body))
             for seq, id, kind, revision, created, modified, body in found
@@ -286,6 +329,16 @@ class Store:
         """Ids of the groups of which this is a direct member."""
         sql = "SELECT DISTINCT group_id FROM membership WHERE member_id = ?"
         return [group_id for (group_id,) in self._db.execute(sql, (member_id,))]
+
+    def set(self, name: str, value: Any) -> None:
+        """Keep a JSON value under this name."""
+        self._db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, json.dumps(value)))
+
+    def map_role(self, group_id: str, role: str | None) -> None:
+        """Have a group give a role; None = none any more."""
+        self._db.execute("DELETE FROM mapped_role WHERE group_id = ?", (group_id,))
+        if role is not None:
+            self._db.execute("INSERT INTO mapped_role VALUES (?, ?)", (group_id, role))
 
     def delete(self, id: str) -> None:
         """Remove a row and its memberships, both ways."""

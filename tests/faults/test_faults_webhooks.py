@@ -1,0 +1,189 @@
+"""Faults of webhooks. Each test states what a receiver of the sound server gets, and what one of the broken one does.
+
+Whether a signature holds is found out here from the published scheme, not with the server's own code.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import itertools
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from scimrig_simulator.clock import VirtualClock
+from scimrig_simulator.faults import FAULTS, fault
+from scimrig_simulator.in_process import InProcessTransport
+from scimrig_simulator.server.app import Settings, build
+from scimrig_simulator.wire import Headers, Posted, Reply, Send
+
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+PASSWORD = "correct-horse-7"
+
+
+class Tenant:
+    """A server under the policy, on a clock that stands still, and the receiver of its webhooks.
+
+    deliveries: (time, headers, body) of each attempt.  answers: statuses of the next attempts, then 200.
+    """
+
+    def __init__(self, name: str | None) -> None:
+        self.clock = VirtualClock()
+        self.deliveries: list[tuple[float, dict[str, str], bytes]] = []
+        self.answers: list[int] = []
+        settings = Settings(token="s3cret", clock=self.clock, policy="scalekit", poster=self._post)
+        app = fault(name).server(lambda seams: build(settings, seams)) if name else build(settings)
+        self.transport = InProcessTransport(app, "http://127.0.0.1:8080", "Bearer s3cret", self.clock)
+        assert self.send("PUT", "/manage/domains", {"domains": ["acme.test"]}).ok
+        registered = self.send("PUT", "/manage/webhook", {"url": "http://127.0.0.1:9/"}).resource()
+        self.key = base64.b64decode(registered["secret"].removeprefix("whsec_"))
+
+    def _post(self, url: str, headers: Headers, body: bytes, timeout: float) -> Posted:
+        self.deliveries.append((self.clock.now(), dict(headers), body))
+        return Posted(self.answers.pop(0) if self.answers else 200)
+
+    def send(self, method: str, path: str, body: Any = None) -> Reply:
+        reply = self.transport.exchange(Send(method, path, body=body))
+        self.clock.sleep(0.5)
+        return reply
+
+    def person(self, name: str = "ada", **attributes: Any) -> str:
+        """The path of a new user of the registered domain."""
+        reply = self.send("POST", "/scim/v2/Users", body_of(name, **attributes))
+        assert reply.status == 201, reply.body
+        return f"/scim/v2/Users/{reply.resource()['id']}"
+
+    def patch(self, path: str, **values: Any) -> Reply:
+        operations = [{"op": "replace", "path": name, "value": value} for name, value in values.items()]
+        return self.send("PATCH", path, {"schemas": [PATCH_OP], "Operations": operations})
+
+    @property
+    def told(self) -> list[str]:
+        """What each delivery tells: ``user_deleted deactivated``."""
+        bodies = [json.loads(body) for _, _, body in self.deliveries]
+        return [f"{body['type'].rpartition('.')[2]} {body['data'].get('reason', '')}".strip() for body in bodies]
+
+
+def body_of(name: str, **attributes: Any) -> dict[str, Any]:
+    emails = [{"value": f"{name}@acme.test", "primary": True}]
+    return {"schemas": [USER], "userName": name, "active": True, "emails": emails, **attributes}
+
+
+@pytest.fixture
+def tenant(fault_name: str | None) -> Iterator[Tenant]:
+    made = Tenant(fault_name)
+    yield made
+    made.transport.close()
+
+
+def signed(headers: dict[str, str], body: bytes, key: bytes) -> str:
+    text = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    return "v1," + base64.b64encode(hmac.new(key, text, hashlib.sha256).digest()).decode()
+
+
+LIFE = ["user_created", "user_updated", "user_deleted deactivated", "user_created", "user_deleted deleted"]
+
+
+@pytest.mark.breaks("webhook-missing", sound=LIFE, broken=[])
+@pytest.mark.breaks(
+    "webhook-missing-for-leavers", sound=LIFE,
+    broken=["user_created", "user_updated", "user_created", "user_deleted deleted"],
+)
+def test_a_whole_life_is_told(tenant: Tenant, expected: Any) -> None:
+    ada = tenant.person()
+    tenant.patch(ada, title="Lead")
+    tenant.patch(ada, active=False)
+    tenant.patch(ada, active=True)
+    tenant.send("DELETE", ada)
+    assert tenant.told == expected
+
+
+@pytest.mark.breaks("webhook-unsigned", sound=("over the body", 0), broken=("not at all", 0))
+@pytest.mark.breaks(
+    "webhook-signed-reserialised", sound=("over the body", 0), broken=("over other bytes of the same value", 0)
+)
+@pytest.mark.breaks("webhook-stale-timestamp", sound=("over the body", 0), broken=("over the body", 600))
+def test_what_is_signed_and_how_old_it_is(tenant: Tenant, expected: Any) -> None:
+    tenant.person(title="Zoë’s deputy")
+    ((at, headers, body),) = tenant.deliveries
+    other = json.dumps(json.loads(body)).encode()
+    assert other != body
+    held = {
+        signed(headers, body, tenant.key): "over the body",
+        signed(headers, other, tenant.key): "over other bytes of the same value",
+        None: "not at all",
+    }
+    assert (held[headers.get("webhook-signature")], int(at) - int(headers["webhook-timestamp"])) == expected
+
+
+@pytest.mark.breaks("webhook-never-retried", sound=(2, [1.0], "delivered"), broken=(1, [], "failed"))
+@pytest.mark.breaks("webhook-new-id-per-retry", sound=(2, [1.0], "delivered"), broken=(2, [1.0], "delivered"))
+def test_a_failed_delivery_is_tried_again_after_a_second(tenant: Tenant, expected: Any) -> None:
+    tenant.answers = [500]
+    tenant.person()
+    tenant.clock.sleep(60)
+    times = [at for at, _, _ in tenant.deliveries]
+    waits = [later - earlier for earlier, later in itertools.pairwise(times)]
+    (delivery,) = tenant.send("GET", "/manage/deliveries").resource()["deliveries"]
+    assert (len(times), waits, delivery["state"]) == expected
+
+
+@pytest.mark.breaks("webhook-new-id-per-retry", sound=(True, True), broken=(False, True))
+@pytest.mark.breaks("webhook-ids-repeat", sound=(True, True), broken=(True, False))
+def test_an_id_is_one_event_s_in_every_attempt(tenant: Tenant, expected: Any) -> None:
+    tenant.answers = [500]
+    ada = tenant.person()
+    tenant.clock.sleep(60)
+    tenant.patch(ada, active=False)
+    ids = [headers["webhook-id"] for _, headers, _ in tenant.deliveries]
+    assert (ids[0] == ids[1], ids[1] != ids[2]) == expected
+    assert all(headers["webhook-signature"] == signed(headers, body, tenant.key)
+               for _, headers, body in tenant.deliveries)  # fmt: skip
+
+
+REFUSED = ["user_created", "user_created", "user_created", "user_updated"]
+
+
+@pytest.mark.breaks("webhook-for-refused-write", sound=["user_created"], broken=REFUSED)
+def test_what_is_refused_is_not_told(tenant: Tenant, expected: Any) -> None:
+    """A foreign domain, a name that is taken, another address: in that order, after ada has come."""
+    ada = tenant.person()
+    foreign = body_of("joe", emails=[{"value": "joe@foreign.test"}])
+    assert tenant.send("POST", "/scim/v2/Users", foreign).status == 400
+    assert tenant.send("POST", "/scim/v2/Users", body_of("ada")).status == 409
+    assert tenant.send("PUT", ada, body_of("ada", emails=[{"value": "new@acme.test"}])).status == 400
+    assert tenant.send("POST", "/scim/v2/Users", {"userName": 7}).status == 400
+    assert tenant.told == expected
+    about = [json.loads(body)["data"]["email"] for _, _, body in tenant.deliveries][1:]
+    assert about == ["joe@foreign.test", "ada@acme.test", "new@acme.test"][: len(about)]
+
+
+@pytest.mark.breaks(
+    "webhook-for-no-op", sound=["user_created"], broken=["user_created", "user_updated", "user_updated"]
+)
+def test_what_changes_nothing_is_not_told(tenant: Tenant, expected: Any) -> None:
+    ada = tenant.person()
+    assert tenant.patch(ada, active=True).status == 200
+    assert tenant.send("PUT", ada, body_of("ada")).status == 200
+    assert tenant.told == expected
+
+
+@pytest.mark.breaks("webhook-secret-in-payload", sound=[False, False, False], broken=[True, True, True])
+def test_no_password_is_told(tenant: Tenant, expected: Any) -> None:
+    ada = tenant.person(password=PASSWORD)
+    tenant.patch(ada, password=f"{PASSWORD}8", title="Lead")
+    path_less = {"op": "replace", "value": {"Password": f"{PASSWORD}9", "title": "Chief"}}
+    tenant.send("PATCH", ada, {"schemas": [PATCH_OP], "Operations": [path_less]})
+    assert [PASSWORD.encode() in body for _, _, body in tenant.deliveries] == expected
+
+
+def test_every_webhook_fault_is_one_of_the_policy() -> None:
+    ours = [fault(name) for name, place in FAULTS.items() if place.startswith("webhooks:")]
+    assert len(ours) >= 8
+    assert {one.policy for one in ours} == {"scalekit"}
+    assert all(one.name.startswith("webhook-") for one in ours)
