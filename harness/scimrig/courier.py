@@ -13,7 +13,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from scimrig.channels import Hooks
 from scimrig.evidence import REDACTED, Exchange
+from scimrig.hooks import HookError, HookSend
+from scimrig.pointer import find
 from scimrig.rows import Rows
 from scimrig_simulator.clock import Clock
 from scimrig_simulator.drive import Transport, play
@@ -23,26 +26,39 @@ T = TypeVar("T")
 
 _SHORTEST_TOKEN = 4
 _PASSWORD = re.compile(r'("password"\s*:\s*)"(?:[^"\\]|\\.)*"', re.IGNORECASE)
+_SIGNING_SECRET = re.compile(r"\bwhsec_[A-Za-z0-9+/_-]{8,}={0,2}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Redactor:
-    """Takes secrets out of text: the credentials in every spelling that we know of, and password values."""
+    """Takes secrets out of text: those it knows, in every spelling that we know of, passwords, and signing secrets.
+
+    Shared by all who write something down, so that what one of them learns is known to each.
+    """
 
     secrets: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, credentials: str | None) -> Redactor:
-        """Knows the whole ``Authorization`` value, and the token alone where it is long enough to be told from text."""
-        if not credentials:
-            return cls()
-        token = credentials.partition(" ")[2].strip()
-        return cls((credentials, token) if len(token) >= _SHORTEST_TOKEN else (credentials,))
+    def of(cls, *secrets: str | None) -> Redactor:
+        """Knows these from the start: tokens, whole ``Authorization`` values, signing secrets; None is none."""
+        made = cls()
+        for secret in secrets:
+            made.learn(secret)
+        return made
+
+    def learn(self, secret: str | None) -> None:
+        """Know one more; what stands behind "Bearer " or "whsec_" too where it is long enough to be told from text."""
+        if secret is None or len(secret) < _SHORTEST_TOKEN:
+            return
+        bare = secret.removeprefix("whsec_") if secret.startswith("whsec_") else secret.partition(" ")[2].strip()
+        known = {*self.secrets, secret, *([bare] if len(bare) >= _SHORTEST_TOKEN else ())}
+        known |= {one.replace("/", r"\/") for one in known}  # as some JSON writers spell it
+        self.secrets = tuple(sorted(known, key=len, reverse=True))
 
     def text(self, text: str) -> str:
         for secret in self.secrets:
             text = text.replace(secret, REDACTED)
-        return _PASSWORD.sub(rf'\1"{REDACTED}"', text)
+        return _SIGNING_SECRET.sub(REDACTED, _PASSWORD.sub(rf'\1"{REDACTED}"', text))
 
     def headers(self, headers: Headers) -> Headers:
         return tuple((name, self.text(value)) for name, value in headers)
@@ -63,6 +79,7 @@ class Courier:
     credentials: value of the ``Authorization`` header, None for none; only for the record (the transport adds it)
     numbers:     shared by all couriers of a run, so that exchange numbers are unique
     stopped:     whether the run was asked to end
+    hooks:       the way to the calls that the target's owner declares
     """
 
     transport: Transport
@@ -75,6 +92,7 @@ class Courier:
     case: str = ""
     dialect: str = "rfc"
     stopped: Callable[[], bool] = lambda: False
+    hooks: Hooks | None = None
     _by: str = "keeper"
     _step: str = ""
     _sent: list[int] = field(default_factory=list)
@@ -87,8 +105,10 @@ class Courier:
 
     def exchange(self, request: Send) -> Reply:
         """One request there and back (the driver calls this). Raises Stopped once the run was asked to end."""
-        if self._by != "keeper" and self.stopped():
+        if not self._clears_away() and self.stopped():
             raise Stopped
+        if self._by == "hook":
+            return self._call(request)
         refusal = self.rows.refusal(request)
         if refusal:
             reply = Reply(0, failure=TransportFailure(FailureKind.HELD_BACK, refusal))
@@ -96,13 +116,30 @@ class Courier:
             self.rows.sending(request, self.case)
             reply = self.transport.exchange(request)
             self.rows.answered(request, reply, self.case)
-        self._record(request, reply)
+        self._record(request, reply, request.path, self.credentials)
+        return reply
+
+    def _clears_away(self) -> bool:
+        """What puts things back goes out to the very end: the keeper's deletes, and the run's own declared calls."""
+        return self._by == "keeper" or (self._by == "hook" and not self.case)
+
+    def _call(self, request: Send) -> Reply:
+        """A declared call: beside SCIM, so no row is guarded; on record with its whole URL. Raises HookError."""
+        if self.hooks is None:
+            raise RuntimeError("this courier has no way to declared calls")
+        try:
+            reply = self.hooks.exchange(request)
+        except ValueError as unsendable:  # HTTP cannot carry this: a variable holds what no header may
+            raise HookError(f"the declared call {request.method} {request.path} cannot be sent: {unsendable}") from None
+        if isinstance(request, HookSend) and request.secret_at:
+            self.redactor.learn(_secret(reply, request.secret_at))
+        self._record(request, reply, self.hooks.url(request), self.hooks.credentials(request))
         return reply
 
     def close(self) -> None:
         """The transport is shared; whoever opened it closes it."""
 
-    def _record(self, request: Send, reply: Reply) -> None:
+    def _record(self, request: Send, reply: Reply, path: str, credentials: str | None) -> None:
         number = next(self.numbers)
         self._sent.append(number)
         content = request.content
@@ -111,13 +148,22 @@ class Courier:
         self.emit(
             Exchange(
                 number, self.case, self._step, self._by, dialect, request.purpose,
-                request.method, text(request.path), text(request.query),
-                self.redactor.headers(request.header_lines(self.credentials)),
+                request.method, text(path), text(request.query),
+                self.redactor.headers(request.header_lines(credentials)),
                 None if content is None else text(_decode(content)),
                 reply.status, self.redactor.headers(reply.headers), text(_decode(reply.body)),
                 round(reply.elapsed, 6), _redacted(reply.failure, self.redactor),
             )
         )
+
+
+def _secret(reply: Reply, pointer: str) -> str | None:
+    """The secret that an answer tells, None where it tells none."""
+    try:
+        found = next((value for _, value in find(reply.json(), pointer)), None)
+    except ValueError:
+        return None
+    return found if isinstance(found, str) else None
 
 
 def _redacted(failure: TransportFailure | None, redactor: Redactor) -> TransportFailure | None:

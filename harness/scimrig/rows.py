@@ -57,12 +57,15 @@ class Rows:
         self._file: TextIO | None = None
         self._unwritable = ""
         if journal is not None:
-            try:
-                journal.parent.mkdir(parents=True, exist_ok=True)
-                self._file = journal.open("a", encoding="utf-8")
-            except OSError as error:
-                raise JournalError(f"cannot write {journal}: {error.strerror or error}") from None
-            self._note({"event": "run", **(header or {})})
+            self._write_to(journal, header or {})
+
+    def _write_to(self, journal: Path, header: dict[str, Any]) -> None:
+        try:
+            journal.parent.mkdir(parents=True, exist_ok=True)
+            self._file = journal.open("a", encoding="utf-8")
+        except OSError as error:
+            raise JournalError(f"cannot write {journal}: {error.strerror or error}") from None
+        self._note({"event": "run", **header})
 
     def mint(self, unknown: str) -> str:
         """Declare an id that no resource has, so that probes may write at it. Returns it."""
@@ -175,6 +178,21 @@ class Rows:
         if not header:
             raise ValueError(f"{journal} is no journal of scimrig's")
         return rows, header
+
+    @classmethod
+    def continued(cls, journal: Path, header: dict[str, Any]) -> Rows:
+        """The rows that a journal knows, and the journal goes on; a new one where there is none yet.
+
+        Raises JournalError, and ValueError where the file is no journal.
+        """
+        if not journal.exists():
+            return cls(journal, header)
+        rows, _ = cls.reopened(journal)
+        if not journal.read_bytes().endswith(b"\n"):  # a crash cut its last line short
+            with journal.open("a", encoding="utf-8") as file:
+                file.write("\n")
+        rows._write_to(journal, header)
+        return rows
 
 
 def clear(rows: Rows, case: str | None = None) -> Flow[list[Leftover]]:

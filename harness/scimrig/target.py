@@ -1,62 +1,67 @@
-"""The target: which server is judged, with which token, and what its owner declares about it (``scimrig.toml``).
+"""The target: which server is judged, with which token, and what its owner declares about it.
 
-Rule: strict. An unknown key is an error with a suggestion; a secret stands in the environment, in a file of its own or
-behind a command, never in ``scimrig.toml`` and never on a command line. Sends nothing.
+Rule: strict. A secret stands in the environment, in a file of its own or behind a command, never in a target file and
+never on a command line. Sends nothing.
 """
 
 from __future__ import annotations
 
-import ipaddress
-import re
-import subprocess
-import tomllib
+import base64
+import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, urlsplit
 
+from scimrig import secrets_source
+from scimrig.addresses import is_loopback, origin, url_trouble
+from scimrig.declarations import NOTHING, TABLES, Declarations
 from scimrig.suggestion import did_you_mean
+from scimrig.target_error import TargetError
+from scimrig.target_file import FILE_NAME, TargetFile, load_target_file, overlaid
+from scimrig.target_meaning import EMAIL_DOMAIN, calls, email_domain, mistakes
 
 if TYPE_CHECKING:
+    from scimrig.channels import Channels
     from scimrig_simulator.clock import Clock
     from scimrig_simulator.drive import Transport
     from scimrig_simulator.faults.sabotage import Fault
+    from scimrig_simulator.wire import Poster
 
-CONFIG_NAME = "scimrig.toml"
+__all__ = [
+    "COUNTED_BY_DEFAULT", "DEFAULT_TOKEN_ENV", "FILE_NAME", "RefSpec", "Target", "TargetError", "TargetFile",
+    "from_argument", "is_loopback", "load_target_file", "open_channels", "open_transport", "reference_app",
+]
+
 DEFAULT_TOKEN_ENV = "SCIMRIG_TOKEN"
 COUNTED_BY_DEFAULT = ("okta", "entra", "google", "rfc")
 REF_BASE_URL = "http://localhost/scim/v2"
-EMAIL_DOMAIN = "example.com"
-COMMAND_SECONDS = 60.0
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+\Z")
-_KEYS = ("base_url", "token", "dialects", "email_domain")
-
-
-class TargetError(Exception):
-    """The target cannot be made out; the text says which file and key, and what to do."""
+_SIGNED = ("standard-webhooks", "svix")
 
 
 @dataclass(frozen=True, slots=True)
 class RefSpec:
-    """The reference server inside this process, sound or broken by name."""
+    """The reference server inside this process, sound or broken by name. ``policy``: the preset of its promises."""
 
     fault: str | None = None
     variant: str | None = None
+    policy: str = "open"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """The server under test.
 
-    name:         as the user named it
-    token:        bearer token, None = none is sent; token_source says where it came from, for messages
-    dialects:     those that the exit code counts
-    ref:          set where the reference server is embedded; base_url is then only for show
-    email_domain: domain of the e-mail addresses of the people we make up
+    name:           as the user named it
+    token:          bearer token, None = none is sent; token_source says where it came from, for messages
+    dialects:       those that the exit code counts
+    ref:            set where the reference server is embedded; base_url is then only for show
+    email_domain:   domain of the e-mail addresses of the people we make up
+    declared:       what its owner promises, and the calls by which that can be watched
+    hooks_base:     where the paths of declared calls begin
+    hooks_token:    bearer token for declared calls, None = the target's own, to its own origin only
+    webhook_secret: what its webhooks are signed with, None where it is told by the answer to webhooks.register
     """
 
     name: str
@@ -66,6 +71,10 @@ class Target:
     dialects: tuple[str, ...]
     ref: RefSpec | None = None
     email_domain: str = EMAIL_DOMAIN
+    declared: Declarations = NOTHING
+    hooks_base: str = ""
+    hooks_token: str | None = field(default=None, repr=False)
+    webhook_secret: str | None = field(default=None, repr=False)
 
     @property
     def credentials(self) -> str | None:
@@ -73,275 +82,210 @@ class Target:
         return None if self.token is None else f"Bearer {self.token}"
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """Everything about this target that must not be written anywhere."""
+        known = (self.token, self.hooks_token, self.webhook_secret)
+        return tuple(secret for secret in known if secret is not None)
+
+    @property
     def loopback(self) -> bool:
         """True where writing needs no consent: the embedded server, and addresses that never leave this machine."""
         return self.ref is not None or is_loopback(self.base_url)
 
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """One ``[targets.NAME]`` table as written, checked but with its token not yet fetched."""
-
-    name: str
-    base_url: str
-    token: str | None
-    dialects: tuple[str, ...] | None
-    email_domain: str
-
-
-@dataclass(frozen=True, slots=True)
-class TargetFile:
-    """A loaded ``scimrig.toml``."""
-
-    path: Path
-    targets: Mapping[str, Declared]
-
-
-def load_config(path: Path) -> TargetFile:
-    """Read and check a target file. Raises TargetError naming file, key and what was probably meant."""
-    try:
-        with path.open("rb") as file:
-            data = tomllib.load(file)
-    except OSError as error:
-        raise TargetError(f"cannot read {path}: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TargetError(f"{path} is not TOML: {error}") from None
-    _only(data, ("targets",), str(path), "top level")
-    tables = data.get("targets", {})
-    if not isinstance(tables, dict):
-        raise TargetError(f"{path}: 'targets' must be tables: [targets.NAME]")
-    return TargetFile(path, {name: _declared(name, table, path) for name, table in tables.items()})
+    @property
+    def called_elsewhere(self) -> tuple[str, ...]:
+        """Where declared calls go beyond this machine and beyond the target itself, by origin."""
+        urls = (call["path"] for _, call in calls(self.declared))
+        origins = {origin(self.hooks_base if url.startswith("/") else url) for url in urls}
+        return tuple(sorted(one for one in origins - {origin(self.base_url)} if not is_loopback(one)))
 
 
 def from_argument(
-    text: str | None, config: TargetFile | None, env: Mapping[str, str], token_env: str | None = None
+    text: str | None, file: TargetFile | None, env: Mapping[str, str], token_env: str | None = None
 ) -> Target:
     """The target meant on a command line: nothing or ``ref:…``, a URL, or a name from the target file.
 
     ``token_env`` names an environment variable and overrides what the target file says; without either the token comes
-    from SCIMRIG_TOKEN where that is set. Fetching a token may run a command (``cmd:``). Raises TargetError.
+    from SCIMRIG_TOKEN where that is set. Fetching a secret may run a command (``cmd:``). Raises TargetError.
     """
     text = text or "ref:"
     if text.startswith("ref:"):
-        return _reference(text)
+        return _reference(text, file)
     if "://" in text:
-        base_url = _checked_url(text, "the target")
-        token, source = _token(token_env, None, env, Path())
-        return Target(text, base_url, token, source, COUNTED_BY_DEFAULT)
-    declared = _named(text, config)
-    assert config is not None
-    where = f"{config.path}: [targets.{text}] token"
-    token, source = _token(token_env, declared.token, env, config.path.parent, where)
-    counted = declared.dialects if declared.dialects is not None else COUNTED_BY_DEFAULT
-    return Target(text, declared.base_url, token, source, counted, email_domain=declared.email_domain)
-
-
-def is_loopback(base_url: str) -> bool:
-    """True for ``localhost`` and literal loopback addresses; a name that merely resolves to one does not count."""
-    host = urlsplit(base_url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        trouble = url_trouble(text)
+        if trouble:
+            raise TargetError(f"the target: {trouble}")
+        shared = {} if file is None else file.shared
+        return _server(text, _Table(file, None, {**shared, "base_url": text}), env, token_env)
+    return _server(text, _Table(file, text, _named(text, file)), env, token_env)
 
 
 def open_transport(target: Target, timeout: float, clock: Clock) -> Transport:
     """What plays flows against the target: over HTTP, or in process for ``ref:``. ``timeout`` in seconds a request."""
-    if target.ref is None:
-        from scimrig_simulator.drive import HttpTransport
-
-        return HttpTransport(target.base_url, target.credentials, timeout=timeout, clock=clock)
-    from scimrig_simulator.drive import InProcessTransport
-
-    app = reference_app(target.ref, token=target.token or "", clock=clock)
-    return InProcessTransport(app, target.base_url, target.credentials, clock, timeout)
+    return open_channels(target, timeout, clock).scim
 
 
-def reference_app(spec: RefSpec, *, token: str, clock: Clock, db: str = ":memory:") -> Any:
+def open_channels(target: Target, timeout: float, clock: Clock, poster: Poster | None = None) -> Channels:
+    """The ways to the target: SCIM, and the calls that its owner declares; on ``ref:`` both lead to the same app.
+
+    ``timeout`` in seconds a request. ``poster`` takes the webhooks of ``ref:``, None = they go over HTTP.
+    """
+    from scimrig.channels import Channels, Hooks
+    from scimrig_simulator.drive import HttpTransport, InProcessTransport
+
+    tokens = {origin(target.base_url): target.credentials} if target.credentials is not None else {}
+    base = target.hooks_base or origin(target.base_url)
+    if target.hooks_token is not None:
+        tokens[origin(base)] = f"Bearer {target.hooks_token}"
+    spec = target.ref
+    if spec is None:
+        def over_http(url: str, credentials: str | None) -> Transport:
+            return HttpTransport(url, credentials, timeout=timeout, clock=clock)
+
+        return Channels(over_http(target.base_url, target.credentials), Hooks(base, tokens, over_http))
+    app = reference_app(spec, token=target.token or "", clock=clock, poster=poster)
+
+    def in_process(url: str, credentials: str | None) -> Transport:
+        return InProcessTransport(app, url, credentials, clock, timeout)
+
+    return Channels(in_process(target.base_url, target.credentials), Hooks(base, tokens, in_process))
+
+
+def reference_app(
+    spec: RefSpec, *, token: str, clock: Clock, db: str = ":memory:", poster: Poster | None = None
+) -> Any:
     """The reference server as an ASGI app, broken or varied as ``spec`` says. Raises TargetError for unknown names."""
     from scimrig_simulator.server.app import Settings, build
 
-    settings = Settings(token=token, db=db, clock=clock)
+    settings = Settings(token=token, db=db, clock=clock, policy=spec.policy, poster=poster)
     twist = _twist(spec)
     return build(settings) if twist is None else twist.server(lambda seams: build(settings, seams))
 
 
-def _twist(spec: RefSpec) -> Fault | None:
-    from scimrig_simulator import faults
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """What is declared for one target, and where: ``name`` of its table, None for what stands at the top."""
 
-    try:
-        if spec.fault is not None:
-            return faults.fault(spec.fault)
-        return None if spec.variant is None else faults.variant(spec.variant)
-    except ValueError as unknown:
-        raise TargetError(str(unknown)) from None
+    file: TargetFile | None
+    name: str | None
+    data: Mapping[str, Any]
+
+    def where(self, key: str) -> str:
+        return key if self.file is None else f"{self.file.where(self.name)} {key}"
+
+    def check(self, home: str | None = None) -> None:
+        found = [self.where(mistake) for mistake in mistakes(self.data, home)]
+        if found:
+            raise TargetError("\n".join(found))
+
+    def declared(self, distant: bool) -> Declarations:
+        """The declarations; of a secret only where it is, and of a command only its name."""
+        data = {key: self.data[key] for key in TABLES if key in self.data}
+        for table, key in (("webhooks", "secret"), ("hooks", "token")):
+            if key in data.get(table, {}):
+                data[table] = {**data[table], key: secrets_source.shown(data[table][key])}
+        return Declarations(data, distant)
+
+    def secret(self, key: str, env: Mapping[str, str]) -> str | None:
+        """A secret fetched from where a dotted key says that it is, None where it says nothing."""
+        source = Declarations(self.data).value(key)
+        if source is None:
+            return None
+        folder = Path() if self.file is None else self.file.path.parent
+        return secrets_source.fetch(source, env, folder, self.where(key))
 
 
-def _reference(text: str) -> Target:
+def _server(name: str, table: _Table, env: Mapping[str, str], token_env: str | None) -> Target:
+    """A target behind a URL."""
+    table.check()
+    data = table.data
+    base_url = str(data["base_url"]).rstrip("/")
+    token, source = _token(table, env, token_env)
+    declared = table.declared(distant=not is_loopback(base_url))
+    hooks_base = declared.value("hooks.base_url") or origin(base_url)
+    return Target(
+        name, base_url, token, source, tuple(dict.fromkeys(data.get("dialects", COUNTED_BY_DEFAULT))),
+        email_domain=email_domain(data), declared=declared, hooks_base=hooks_base.rstrip("/"),
+        hooks_token=table.secret("hooks.token", env), webhook_secret=_webhook_secret(table, env),
+    )
+
+
+def _token(table: _Table, env: Mapping[str, str], token_env: str | None) -> tuple[str | None, str]:
+    """The target's own token and where it came from."""
+    if token_env is not None:
+        return secrets_source.from_env(token_env, env, "--token-env"), f"env:{token_env}"
+    if "token" in table.data:
+        return table.secret("token", env), secrets_source.shown(table.data["token"])
+    given = env.get(DEFAULT_TOKEN_ENV, "")
+    if not given.strip():
+        return None, "none"
+    return secrets_source.clean(given, DEFAULT_TOKEN_ENV), f"env:{DEFAULT_TOKEN_ENV}"
+
+
+def _webhook_secret(table: _Table, env: Mapping[str, str]) -> str | None:
+    """The declared secret of webhooks. Raises TargetError where nothing can be signed with it."""
+    secret = table.secret("webhooks.secret", env)
+    if secret is not None and Declarations(table.data).value("webhooks.signing") in _SIGNED:
+        try:
+            base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+        except binascii.Error:
+            where = table.where("webhooks.secret")
+            raise TargetError(f"{where}: what is there is no signing secret: whsec_ and base64 after it") from None
+    return secret
+
+
+def _reference(text: str, file: TargetFile | None) -> Target:
+    """The embedded server. It makes its own token and tells its own webhook secret; declared calls stay in it."""
     import secrets
 
-    spec = _ref_spec(text.removeprefix("ref:"))
-    _twist(spec)
-    token = f"ref-{secrets.token_urlsafe(18)}"
-    return Target(text, REF_BASE_URL, token, "made for this run", COUNTED_BY_DEFAULT, ref=spec)
+    shared = {} if file is None else file.shared
+    spec = _ref_spec(text.removeprefix("ref:"), shared.get("ref", {}).get("policy", "open"))
+    twist = _twist(spec)
+    below = twist.declares if twist is not None and spec.variant is not None else {}
+    table = _Table(file, None, overlaid(below, shared))
+    table.check(home=REF_BASE_URL)
+    counted = tuple(dict.fromkeys(table.data.get("dialects", COUNTED_BY_DEFAULT)))
+    return Target(
+        text, REF_BASE_URL, f"ref-{secrets.token_urlsafe(18)}", "made for this run", counted, ref=spec,
+        email_domain=email_domain(table.data), declared=table.declared(distant=False), hooks_base=origin(REF_BASE_URL),
+    )
 
 
-def _ref_spec(text: str) -> RefSpec:
+def _ref_spec(text: str, policy: str) -> RefSpec:
     if not text:
-        return RefSpec()
+        return RefSpec(policy=policy)
     key, equals, value = text.partition("=")
     if key not in ("fault", "variant") or not equals or not value:
         raise TargetError(f"'ref:{text}' is no target: write ref:, ref:fault=NAME or ref:variant=NAME")
     if "," in value or "=" in value:
         raise TargetError(f"'ref:{text}': one fault or one variant at a time")
-    return RefSpec(fault=value) if key == "fault" else RefSpec(variant=value)
+    return RefSpec(fault=value, policy=policy) if key == "fault" else RefSpec(variant=value, policy=policy)
 
 
-def _named(text: str, config: TargetFile | None) -> Declared:
-    names = config.targets if config is not None else {}
+def _twist(spec: RefSpec) -> Fault | None:
+    """The fault or variant that is asked for; a promise that nobody makes cannot be broken."""
+    from scimrig_simulator import faults
+
+    try:
+        if spec.fault is None:
+            return None if spec.variant is None else faults.variant(spec.variant)
+        fault = faults.fault(spec.fault)
+    except ValueError as unknown:
+        raise TargetError(str(unknown)) from None
+    if fault.policy and fault.policy != spec.policy:
+        raise TargetError(
+            f"the fault {spec.fault!r} breaks a promise of the policy {fault.policy!r}, and that is not on;"
+            f' add [ref] policy = "{fault.policy}" to the target file (for `scimrig serve`: --policy {fault.policy})'
+        )
+    return fault
+
+
+def _named(text: str, file: TargetFile | None) -> Mapping[str, Any]:
+    names = file.targets if file is not None else {}
     if text in names:
         return names[text]
-    where = str(config.path) if config is not None else f"{CONFIG_NAME} (there is none in this folder; see --config)"
+    where = str(file.path) if file is not None else f"{FILE_NAME} (there is none in this folder; see --target-file)"
     raise TargetError(
         f"no target {text!r} in {where}{did_you_mean(text, names)}"
         " (a target is ref:, ref:fault=NAME, ref:variant=NAME, a URL with https:// or http://, or a name from there)"
     )
-
-
-def _declared(name: str, table: Any, path: Path) -> Declared:
-    where = f"{path}: [targets.{name}]"
-    if not _NAME.match(name):
-        raise TargetError(f"{where}: a target's name is letters, digits, '.', '_' and '-'")
-    if not isinstance(table, dict):
-        raise TargetError(f"{where} must be a table with base_url, token, dialects, email_domain")
-    _only(table, _KEYS, str(path), f"[targets.{name}]")
-    if "base_url" not in table:
-        raise TargetError(f"{where} lacks base_url, e.g. base_url = \"https://api.example.com/scim/v2\"")
-    return Declared(
-        name,
-        _checked_url(_text(table, "base_url", where), f"{where} base_url"),
-        _token_source(_text(table, "token", where), where) if "token" in table else None,
-        _dialects(table["dialects"], where) if "dialects" in table else None,
-        _domain(_text(table, "email_domain", where), where) if "email_domain" in table else EMAIL_DOMAIN,
-    )
-
-
-def _only(table: Mapping[str, Any], known: tuple[str, ...], file: str, where: str) -> None:
-    for key in table:
-        if key not in known:
-            raise TargetError(f"{file}: {where} has an unknown key {key!r}{did_you_mean(key, known)}")
-
-
-def _text(table: Mapping[str, Any], key: str, where: str) -> str:
-    value = table[key]
-    if not isinstance(value, str):
-        raise TargetError(f"{where} {key}: a string was expected, not {type(value).__name__}")
-    return value
-
-
-def _checked_url(text: str, what: str) -> str:
-    """The base URL without a trailing slash. Never repeats user information, which may hold a password."""
-    try:
-        parts: SplitResult = urlsplit(text)
-        _ = parts.port
-    except ValueError as error:
-        raise TargetError(f"{what}: not a URL: {error}") from None
-    if "@" in parts.netloc:
-        raise TargetError(f"{what}: no user or password in the URL (it would end up in logs); give a token instead")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise TargetError(f"{what}: {text!r} is no base URL; it looks like https://api.example.com/scim/v2")
-    if parts.query or parts.fragment or re.search(r"[\s\x00-\x1f\x7f]", text):
-        raise TargetError(f"{what}: a base URL has no query, no fragment and no blanks")
-    return text.rstrip("/")
-
-
-def _token_source(text: str, where: str) -> str:
-    kind, colon, rest = text.partition(":")
-    if not colon or kind not in ("env", "file", "cmd") or not rest.strip():
-        raise TargetError(
-            f"{where} token: a token itself does not belong in this file, which gets committed and shared;"
-            ' write where it is: "env:NAME", "file:PATH" or "cmd:COMMAND"'
-        )
-    return text
-
-
-def _dialects(value: Any, where: str) -> tuple[str, ...]:
-    from scimrig_simulator import idp
-
-    if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
-        raise TargetError(f'{where} dialects: a list of names was expected, e.g. ["okta", "entra"]')
-    known = tuple(idp.names())
-    for name in value:
-        if name not in known:
-            raise TargetError(f"{where} dialects: unknown dialect {name!r}{did_you_mean(name, known)}")
-    return tuple(dict.fromkeys(value))
-
-
-def _domain(text: str, where: str) -> str:
-    if not _DOMAIN.match(text):
-        raise TargetError(f"{where} email_domain: {text!r} is no domain name, e.g. \"test.example.com\"")
-    return text
-
-
-def _token(
-    token_env: str | None, source: str | None, env: Mapping[str, str], folder: Path, where: str = ""
-) -> tuple[str | None, str]:
-    """The token and where it came from."""
-    if token_env is not None:
-        return _from_env(token_env, env, "--token-env"), f"env:{token_env}"
-    if source is None:
-        given = env.get(DEFAULT_TOKEN_ENV, "")
-        return (_clean(given, DEFAULT_TOKEN_ENV), f"env:{DEFAULT_TOKEN_ENV}") if given.strip() else (None, "none")
-    kind, _, rest = source.partition(":")
-    rest = rest.strip()
-    if kind == "env":
-        return _from_env(rest, env, where), source
-    if kind == "file":
-        return _from_file(folder / Path(rest).expanduser(), where), source
-    return _from_command(rest, folder, where), f"cmd:{rest.split()[0]}"
-
-
-def _from_env(name: str, env: Mapping[str, str], where: str) -> str:
-    value = env.get(name, "")
-    if not value.strip():
-        raise TargetError(f"{where}: the environment variable {name} is not set (or empty)")
-    return _clean(value, name)
-
-
-def _from_file(path: Path, where: str) -> str:
-    try:
-        return _clean(path.read_text(encoding="utf-8"), str(path))
-    except OSError as error:
-        raise TargetError(f"{where}: cannot read {path}: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise TargetError(f"{where}: {path} is not text") from None
-
-
-def _from_command(command: str, folder: Path, where: str) -> str:
-    """Run a command (no shell) and take its output. What it printed is never shown: it may be half a secret."""
-    import shlex
-
-    try:
-        words = shlex.split(command)
-        done = subprocess.run(words, cwd=folder, stdout=subprocess.PIPE, timeout=COMMAND_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        raise TargetError(f"{where}: {words[0]!r} gave no token within {COMMAND_SECONDS:.0f} s") from None
-    except (OSError, ValueError) as error:
-        raise TargetError(f"{where}: cannot run the command: {error}") from None
-    if done.returncode != 0:
-        raise TargetError(f"{where}: {words[0]!r} failed with exit code {done.returncode}")
-    return _clean(done.stdout.decode("utf-8", "replace"), words[0])
-
-
-def _clean(value: str, source: str) -> str:
-    token = value.strip()
-    if not token:
-        raise TargetError(f"the token from {source} is empty")
-    if not all("!" <= character <= "~" for character in token):
-        raise TargetError(
-            f"the token from {source} holds a blank or a character outside ASCII; give the token alone,"
-            " without 'Bearer' before it"
-        )
-    return token

@@ -42,8 +42,8 @@ def mark(name: str) -> str:
 
 
 def created(exchange: Exchange) -> str:
-    """The id of the row that an exchange created, "" where it created none."""
-    if exchange.method != "POST" or exchange.status not in (200, 201):
+    """The id of the row that an exchange created, "" where it created none; what a hook makes is no row."""
+    if exchange.by == "hook" or exchange.method != "POST" or exchange.status not in (200, 201):
         return ""
     return next((value for value, where in _ids(exchange) if "/" not in where), "")
 
@@ -96,7 +96,7 @@ def rewritten(exchange: Exchange, known: Sequence[Capture], words: Mapping[str, 
 
 
 def _ids(exchange: Exchange) -> Iterator[tuple[str, str]]:
-    if not exchange.ok:
+    if not exchange.ok or exchange.by == "hook":
         return
     try:
         body: Any = exchange.reply_json()

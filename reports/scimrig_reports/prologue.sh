@@ -4,6 +4,9 @@ work=$(mktemp -d) || exit 1
 token=$work/token
 : >"$token"
 [ -z "$bearer" ] || printf 'Authorization: Bearer %s\n' "$bearer" >"$token"
+hooks_token=$work/hooks-token
+: >"$hooks_token"
+[ -z "${SCIMRIG_HOOKS_TOKEN-}" ] || printf 'Authorization: Bearer %s\n' "$SCIMRIG_HOOKS_TOKEN" >"$hooks_token"
 count=0
 made=
 
@@ -21,11 +24,16 @@ trap clear_away EXIT
 trap 'exit 130' HUP INT TERM
 
 # call METHOD TARGET STATUS-IN-THE-RUN [options of curl]: send it, print what comes back.
+# TARGET is a path below the base URL, or the whole URL of a call beside SCIM.
 # Where --data-binary is among the options, the body is the here-document without its last line end.
 call() {
   method=$1 target=$2 before=$3
   shift 3
   count=$((count + 1))
+  case $target in
+    http://*|https://*) url=$target ;;
+    *) url=$base$target ;;
+  esac
   : >"$work/head"
   : >"$work/reply"
   : >"$work/body"
@@ -40,7 +48,7 @@ call() {
     HEAD) set -- --head "$@" ;;
     *) set -- -X "$method" "$@" ;;
   esac
-  curl -sS --http1.1 -g --path-as-is --max-time 60 -D "$work/head" -o "$work/reply" "$@" "$base$target" <"$work/body"
+  curl -sS --http1.1 -g --path-as-is --max-time 60 -D "$work/head" -o "$work/reply" "$@" "$url" <"$work/body"
   line=$(grep '^HTTP' "$work/head" | tail -n 1 | tr -d '\r')
   status=$(printf %s "$line" | cut -d ' ' -f 2)
   differs=
@@ -50,8 +58,8 @@ call() {
     sed 's/^/    /' "$work/reply"
     echo
   fi
-  case $method,$status in
-    POST,20[01])
+  case $method,$status,$target in
+    POST,20[01],/*)
       row=$(take id | unescaped | encoded)
       [ -z "$row" ] || made="${target%%\?*}/$row $made" ;;
   esac

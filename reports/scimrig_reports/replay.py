@@ -1,10 +1,12 @@
 """Scripts that play a failing case again with sh and curl, so that anybody can see the defect without scimrig.
 
 A script sends what the run sent, in order, header for header, on fresh rows: the run's prefix becomes a new one, ids
-come from the answers. Of the observer's reads it has those after the step that went wrong. What it made is deleted at
-the end.
+come from the answers. Of the observer's reads it has those after the step that went wrong. Of the calls that the target
+file declares it has those that set something up, but for webhooks: nobody would listen. What it made is deleted at the
+end.
 
-Rule: no secret is in a script. The token comes from ``$SCIMRIG_TOKEN`` and reaches curl in a file, not as an argument.
+Rule: no secret is in a script. Tokens come from ``$SCIMRIG_TOKEN`` and ``$SCIMRIG_HOOKS_TOKEN`` and reach curl in a
+file, not as an argument.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from importlib import resources
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from scimrig.addresses import origin
 from scimrig.evidence import REDACTED, Exchange
 from scimrig.verdicts import Finding, RunResult, Status
 from scimrig_reports import shell
@@ -24,7 +27,7 @@ from scimrig_reports.captures import Capture, captures, created, mark, mentions,
 from scimrig_reports.finding import SURVEY, ReadBacks, embedded
 
 _SHOWN = frozenset({Status.FAIL, Status.WARN})
-_PLAYED = frozenset({"idp", "probe", "keeper", "survey"})
+_PLAYED = frozenset({"idp", "probe", "survey"})
 _CURL_ADDS = ("User-Agent", "Accept")
 
 
@@ -55,31 +58,40 @@ def file_name(case: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Records:
-    """A run's exchanges by case, in order, and ``kept``: rows that the keeper made outside every case (bystanders)."""
+    """A run's exchanges by case, in order, and what was done outside every case.
+
+    kept:   rows that the keeper made (bystanders), by id
+    set_up: declared calls that made the target ready for the run
+    """
 
     by_case: dict[str, list[Exchange]]
     kept: tuple[tuple[str, Exchange], ...]
+    set_up: tuple[Exchange, ...]
     reads: ReadBacks
 
     @classmethod
     def of(cls, result: RunResult) -> _Records:
         by_case: dict[str, list[Exchange]] = {}
         kept: list[tuple[str, Exchange]] = []
+        set_up: list[Exchange] = []
         cases = {case.case for case in result.cases}
         for number in sorted(result.exchanges):
             exchange = result.exchanges[number]
             by_case.setdefault(exchange.case, []).append(exchange)
             if exchange.by == "keeper" and exchange.case not in cases and created(exchange):
                 kept.append((created(exchange), exchange))
-        return cls(by_case, tuple(kept), ReadBacks(result))
+            if exchange.case not in cases and _sets_up(exchange):
+                set_up.append(exchange)
+        return cls(by_case, tuple(kept), tuple(set_up), ReadBacks(result))
 
     def played(self, case: str, shown: set[int]) -> list[Exchange]:
         """What a script sends again: all but the observer's reads and the final clearing away, and what that needs."""
         names = SURVEY if case in SURVEY else (case,)
         whole = sorted((e for name in names for e in self.by_case.get(name, [])), key=_number)
-        end = max((exchange.number for exchange in whole if exchange.by != "keeper"), default=0)
-        own = [e for e in whole if (e.by in _PLAYED and (e.by != "keeper" or e.number < end)) or e.number in shown]
-        found = {exchange.number: exchange for exchange in own}
+        end = max((exchange.number for exchange in whole if exchange.by not in ("keeper", "hook")), default=0)
+        own = [e for e in whole if e.number in shown or _plays(e, end)]
+        found = {e.number: e for e in (*self.set_up, *own) if own and e.number <= own[-1].number}
+        own = sorted(found.values(), key=_number)
         while own and (more := [e for e in self._lenders(own) if e.number not in found]):
             found |= {exchange.number: exchange for exchange in more}
             own = sorted(found.values(), key=_number)
@@ -94,6 +106,18 @@ class _Records:
             if create.number < own[-1].number and value not in made and unquote(value) in unquote(text):
                 lenders[value] = create  # the latest one: an id may come back
         return [e for value, e in lenders.items() if any(mentions(request, value) for request in own)]
+
+
+def _plays(exchange: Exchange, end: int) -> bool:
+    """Whether a case is not itself without an exchange; ``end``: number of the last one that is about SCIM."""
+    if exchange.by in ("keeper", "hook"):
+        return exchange.number < end and (exchange.by == "keeper" or _sets_up(exchange))
+    return exchange.by in _PLAYED
+
+
+def _sets_up(exchange: Exchange) -> bool:
+    """A declared call that changes something; where webhooks go is nobody's business but the run's."""
+    return exchange.by == "hook" and exchange.method != "GET" and not exchange.purpose.startswith("webhooks.")
 
 
 def _number(exchange: Exchange) -> int:
@@ -115,13 +139,16 @@ def _script(result: RunResult, records: _Records, case: str, findings: Sequence[
     played = records.played(case, shown)
     if not played:
         return ""
-    needs_token = any(_is_ours(e, value) for e in played for name, value in e.request_headers if _authorizes(name))
+    tokens = {
+        _token(e, result) for e in played for name, value in e.request_headers
+        if _authorizes(name) and _is_ours(e, value)
+    }
     words = _words(result)
     found = captures(played)
-    lines = [*_opening(result, case, findings, len(played)), *_settings(result, needs_token), "", _prologue()]
+    lines = [*_opening(result, case, findings, len(played)), *_settings(result, tokens), "", _prologue()]
     known: list[Capture] = []
     for exchange in played:
-        marked = rewritten(_without_nul(exchange), known, words)
+        marked = rewritten(_without_nul(exchange), known, _home(result) | words if exchange.by == "hook" else words)
         lines += ["", *_call(marked, exchange, result)]
         for capture in found:
             if capture.exchange == exchange.number:
@@ -143,17 +170,22 @@ def _opening(result: RunResult, case: str, findings: Sequence[Finding], calls: i
     yield "set -u"
 
 
-def _settings(result: RunResult, needs_token: bool) -> Iterator[str]:
+def _settings(result: RunResult, tokens: set[str]) -> Iterator[str]:
     if embedded(result):
         options = result.started.target.partition(":")[2].replace("=", " ")
         serve = f"scimrig serve --{options}" if options else "scimrig serve"
+        if any(exchange.by == "hook" for exchange in result.exchanges.values()):
+            serve += " --policy scalekit"  # the only preset with anything to call beside SCIM
         yield f"base=${{1:?say the base URL; the server of this run was built in, start one like it: {_inside(serve)}}}"
     else:
         yield f"base=${{1-}}\n[ -n \"$base\" ] || base={shell.word(_without_user(result.started.base_url))}"
     yield "base=${base%/}"
+    yield "origin=$(printf %s \"$base\" | sed 's|^\\([a-z]*://[^/]*\\).*|\\1|')"
     yield "bearer=${SCIMRIG_TOKEN-}"
-    if needs_token:
+    if "token" in tokens:
         yield ': "${SCIMRIG_TOKEN:?put the bearer token for the target into SCIMRIG_TOKEN}"'
+    if "hooks_token" in tokens:
+        yield ': "${SCIMRIG_HOOKS_TOKEN:?put the bearer token for the declared calls into SCIMRIG_HOOKS_TOKEN}"'
     yield "prefix=${SCIMRIG_PREFIX:-replay$(date +%s)$$-}"
     yield "prefix_lower=$(printf %s \"$prefix\" | tr '[:upper:]' '[:lower:]')"
     yield "prefix_upper=$(printf %s \"$prefix\" | tr '[:lower:]' '[:upper:]')"
@@ -167,6 +199,11 @@ def _inside(text: str) -> str:
 def _without_user(url: str) -> str:
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _home(result: RunResult) -> dict[str, str]:
+    """The target's own origin, which a declared call names in whole."""
+    return {origin(result.started.base_url): "origin"} if result.started.base_url else {}
 
 
 def _words(result: RunResult) -> dict[str, str]:
@@ -211,13 +248,22 @@ def _headers(marked: Exchange, exchange: Exchange, result: RunResult) -> Iterato
             continue
         if _authorizes(name) and _is_ours(exchange, value):
             odd = REDACTED in value and value not in (REDACTED, f"Bearer {REDACTED}")
-            yield shell.word(f"{name}: {value.replace(REDACTED, mark('bearer'))}") if odd else '"@$token"'
+            whole = f'"@${_token(exchange, result)}"'
+            yield shell.word(f"{name}: {value.replace(REDACTED, mark('bearer'))}") if odd else whole
         else:
             yield shell.word(f"{name}: {value}" if value else f"{name};")
     added: Iterable[str] = _CURL_ADDS if marked.request_body is None else (*_CURL_ADDS, "Content-Type", "Expect")
     for name in added:
         if name.lower() not in names:
             yield shell.word(f"{name}:")
+
+
+def _token(exchange: Exchange, result: RunResult) -> str:
+    """The variable with the token that a request carries: the declared calls may have one of their own."""
+    hooks = result.started.declared.get("hooks", {})
+    own = exchange.by == "hook" and "token" in hooks and not embedded(result)
+    base = hooks.get("base_url", result.started.base_url)
+    return "hooks_token" if own and origin(exchange.path) == origin(base) else "token"
 
 
 def _authorizes(name: str) -> bool:

@@ -53,7 +53,7 @@ class Terminal:
             width = shutil.get_terminal_size((WITHOUT_TERMINAL, 24)).columns if self.tty else WITHOUT_TERMINAL
         self.width = max(width, NARROWEST)
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
-        self._symbols = self._carries("–…→·│─§×")
+        self._symbols = self.carries("–…→·│─§×")
 
     def plain(self, text: str) -> str:
         """``text`` as this stream can carry it: harmless, and in ASCII where it must be. Line ends stay."""
@@ -90,7 +90,8 @@ class Terminal:
         for start in range(0, max(len(plain), 1), room):
             self.stream.write((indent + plain[start : start + room]).rstrip() + "\n")
 
-    def _carries(self, symbols: str) -> bool:
+    def carries(self, symbols: str) -> bool:
+        """Whether the stream's encoding has these characters."""
         try:
             symbols.encode(self._encoding)
         except (UnicodeEncodeError, LookupError):

@@ -23,17 +23,23 @@ _TELLING = frozenset(
         "retry-after", "set-cookie", "www-authenticate",
     }
 )
+_TELLING_SENT = frozenset({"accept", "content-type", "if-match", "if-none-match", "prefer"})
 _ONE_LINE = 88
 """Characters: a JSON body that is longer is laid out on several lines."""
 _OPENING = ("{", "[")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\{\s*\}|\[\s*\]|[{}\[\],:]|[^\s{}\[\],:"]+')
 
 
-def sent(exchange: Exchange, limit: int | None = None) -> list[str]:
-    """The request: request line below the base URL, headers in order, body. ``limit`` lines of body, None = all."""
+def sent(exchange: Exchange, limit: int | None = None, every_header: bool = True) -> list[str]:
+    """The request: request line below the base URL, headers in order (every one, or those that tell something), body.
+
+    ``limit`` lines of body, None = all.
+    """
     target = f"{exchange.path}?{exchange.query}" if exchange.query else exchange.path
-    head = [f"{exchange.method} {target}", *_headers(exchange.request_headers)]
-    return head + _body(exchange.request_body or "", limit)
+    shown = exchange.request_headers
+    if not every_header:
+        shown = tuple((name, value) for name, value in shown if name.lower() in _TELLING_SENT)
+    return [f"{exchange.method} {target}", *_headers(shown), *_body(exchange.request_body or "", limit)]
 
 
 def answered(exchange: Exchange, limit: int | None = None, every_header: bool = False) -> list[str]:

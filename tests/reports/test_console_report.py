@@ -73,11 +73,11 @@ def test_the_rerun_command_stands_on_one_line_and_is_what_the_shell_needs(make):
     case = 'entra/patch/string-boolean[entra,off="False"]'
     finding = make.finding(case=case)
     result = make.result(make.case(case, Status.FAIL, findings=(finding,)))
-    result = make.started(result, options=("--config", "a b.toml"))
+    result = make.started(result, options=("--target-file", "a b.toml"))
     line = next(line for line in page(result, FAIL, width=60).splitlines() if line.strip().startswith("rerun"))
     assert shlex.split(line)[1:] == [
         "scimrig", "run", "http://127.0.0.1:8080/scim/v2", "-k", case, "--seed", "7", "--idp", "entra",
-        "--config", "a b.toml",
+        "--target-file", "a b.toml",
     ]
 
 

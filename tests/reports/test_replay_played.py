@@ -236,3 +236,27 @@ def test_other_shells_play_it_alike(script, directory, other, tmp_path):
     )
     assert played.returncode == 0
     assert len(directory.requests) == 7
+
+
+def test_declared_calls_are_made_where_they_belong_with_their_own_token(make, directory, tmp_path):
+    origin = directory.url.removesuffix("/scim/v2")
+    create, _, group, off, read = recorded(make)
+    call = make.exchange(
+        4, by="hook", method="PUT", path=f"{origin}/manage/roles/5a1d9e0c-1111-4222-8333-944445555666", query="x=1",
+        purpose="hooks.map_group", request_headers=(("Authorization", f"Bearer {REDACTED}"),),
+        request_body='{"role":"développeur"}',
+    )
+    made = replace(call, number=5, method="POST", path=f"{origin}/manage/things", status=201)
+    result = result_of(make, directory, create, group, call, made, off, read)
+    result = make.started(result, declared={"hooks": {"token": "env:HOOKS"}})
+    (path,) = replay.scripts(result, tmp_path).values()
+    other = directory.url.replace("127.0.0.1", "localhost")
+    played = play(path, other, SCIMRIG_HOOKS_TOKEN="hooks-secret")
+    assert played.returncode == 0, played.stderr
+    (asked,) = (request for request in directory.requests if request.method == "PUT")
+    assert asked.target == "/manage/roles/id%20%222%22%2F%C3%A9?x=1"
+    assert asked.body == '{"role":"développeur"}'
+    assert dict(asked.headers)["Authorization"] == "Bearer hooks-secret"
+    assert dict(asked.headers)["Host"].startswith("localhost:")
+    assert not any(request.target.startswith("/manage/things/") for request in directory.requests)
+    assert "hooks-secret" not in played.stdout + path.read_text(encoding="utf-8")

@@ -251,3 +251,79 @@ def test_an_entity_tag_is_learnt_where_a_later_request_has_it_as_a_condition(mak
 def test_a_word_with_variables_keeps_everything_else_literal():
     assert shell.word("\x00a\x00$b`c\"d\\e") == '"${a}\\$b\\`c\\"d\\\\e"'
     assert shell.word("it's $x") == "'it'\"'\"'s $x'"
+
+
+# Declared calls ---------------------------------------------------------------------------------------------------
+
+ORIGIN = "http://127.0.0.1:8080"
+
+
+def hook(make, number: int, path: str, **values):
+    """A call that the target's owner declares, as a run records it."""
+    sound = {
+        "by": "hook", "dialect": "rfc", "method": "PUT", "path": path if "://" in path else ORIGIN + path,
+        "purpose": "hooks.map_group", "request_headers": (("Authorization", REDACTED),), "request_body": '{"a":1}',
+    }
+    return make.exchange(number, **{**sound, **values})
+
+
+def test_what_a_declared_call_sets_up_is_part_of_the_case_and_what_it_only_reads_is_not(make, tmp_path):
+    group = create(make, 2, OTHER_ID, path="/Groups", request_body='{"displayName":"scimrig-4f2a1c-team"}')
+    calls_made = [
+        hook(make, 1, "/manage/domains", case="", purpose="hooks.before_run"),
+        hook(make, 3, f"/manage/roles/map/{OTHER_ID}"),
+        hook(make, 8, "/manage/users/7/roles", method="GET", request_body=None, purpose="roles.readback"),
+        hook(make, 9, "/manage/domains", case="", purpose="hooks.after_run"),
+    ]
+    text = script(run_of(make, group, make.exchange(7), *calls_made), tmp_path)
+    assert calls(text) == [
+        'PUT "${origin}/manage/domains" 200', "POST /Groups 201",
+        'PUT "${origin}/manage/roles/map/${group1_path}" 200', f"PATCH /Users/{make.exchange(7).path[7:]} 200",
+    ]
+
+
+def test_a_readback_that_shows_the_defect_is_played_too(make, tmp_path):
+    read = hook(make, 8, "/manage/users/7/roles", method="GET", request_body=None, purpose="roles.readback")
+    text = script(run_of(make, make.exchange(7), read, exchanges=(7, 8)), tmp_path)
+    assert calls(text)[-1] == 'GET "${origin}/manage/users/7/roles" 200'
+
+
+def test_nothing_is_registered_for_webhooks_since_nobody_would_listen(make, tmp_path):
+    register = hook(make, 1, "/manage/webhook", case="", purpose="webhooks.register")
+    assert "webhook" not in script(run_of(make, register, make.exchange(7)), tmp_path)
+
+
+def test_a_call_elsewhere_keeps_its_url_and_what_it_makes_is_no_row_of_ours(make, tmp_path):
+    made = hook(
+        make, 3, "https://api.example.com/roles", method="POST", status=201, reply_body='{"id":"12345678"}',
+        request_headers=(),
+    )
+    text = script(run_of(make, made, make.exchange(7)), tmp_path)
+    assert calls(text)[0] == "POST https://api.example.com/roles 201"
+    assert "keep" not in text.partition("header() {")[2].partition("call POST")[2]
+
+
+@pytest.mark.parametrize(
+    ("declared", "path", "variable"),
+    [
+        ({}, ORIGIN, "token"),
+        ({"token": "env:X"}, ORIGIN, "hooks_token"),
+        ({"token": "env:X", "base_url": "https://api.example.com/v1"}, "https://api.example.com", "hooks_token"),
+        ({"token": "env:X", "base_url": "https://api.example.com/v1"}, ORIGIN, "token"),
+    ],
+)
+def test_each_origin_gets_the_token_that_it_had_in_the_run(make, tmp_path, declared, path, variable):
+    result = run_of(make, hook(make, 3, f"{path}/x"), make.exchange(7, request_headers=()))
+    text = script(make.started(result, declared={"hooks": declared}), tmp_path)
+    call = text[text.index("call PUT") :].partition("--data-binary")[0]
+    assert f'-H "@${variable}"' in call
+    needed = {"token": "SCIMRIG_TOKEN", "hooks_token": "SCIMRIG_HOOKS_TOKEN"}
+    assert re.findall(r"^: \"\$\{(\w+):\?put", text, re.MULTILINE) == [needed[variable]]
+
+
+def test_for_the_built_in_server_the_script_says_how_to_start_one_that_can_be_called(make, tmp_path):
+    result = run_of(make, hook(make, 3, "http://localhost/x"), make.exchange(7))
+    embedded = make.started(result, target="ref:fault=noop-patch", base_url="http://localhost/scim/v2")
+    text = script(embedded, tmp_path)
+    assert "scimrig serve --fault noop-patch --policy scalekit" in text
+    assert calls(text)[0] == 'PUT "${origin}/x" 200'

@@ -24,7 +24,7 @@ class Parser(argparse.ArgumentParser):
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
         """Parse everything or raise Complaint about the first word that is too much."""
-        parsed, extra = self.parse_known_args(list(words))
+        parsed, extra = self.parse_known_intermixed_args(list(words))
         for word in extra:
             if word.startswith("-"):
                 name = word.partition("=")[0]

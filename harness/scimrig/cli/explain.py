@@ -1,7 +1,7 @@
 """Say what an id from a report stands for, and how to see it again.
 
 Knows scenarios and cases, standing checks and what else finds (frame/effect, outcome …), requirements (rfc:ID), faults,
-variants, dialects, chapters (idp:okta:5) and bug classes (bug:LIFE-01).
+variants, dialects, chapters (idp:okta:5), bug classes (bug:LIFE-01) and what a target file may declare (policy:KEY).
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _spellings(wanted: str) -> tuple[str, ...]:
     """A case name means its scenario; the prefix of an authority or a cite may be there or not."""
     wanted = wanted.partition("[")[0].lower()
-    return (wanted, wanted.removeprefix("rfc:"), wanted.removeprefix("bug:"))
+    return (wanted, *(wanted.removeprefix(prefix) for prefix in ("rfc:", "bug:", "policy:")))
 
 
 def _nearest(wanted: str, names: list[str]) -> str:
@@ -79,6 +79,8 @@ def _tell_scenario(name: str) -> Iterator[str]:
     yield f"Played in: {', '.join(scenario.dialects) or 'every dialect'}"
     if scenario.needs:
         yield f"Needs: {', '.join(scenario.needs)}"
+    if scenario.promises:
+        yield f"Promises: {', '.join(scenario.promises)}"
     if len(scenario.rows) > 1:
         yield f"Rows: {len(scenario.rows)} ({', '.join(scenario.rows[0])})"
     yield "Steps:"
@@ -139,12 +141,17 @@ def _requirement_ids() -> list[str]:
 
 
 def _cited_by(cite: str) -> Iterator[str]:
-    """Scenarios that cite something, and how to play them."""
-    found = [scenario for scenario in _scenarios() if cite in scenario.cites]
+    """Scenarios that cite something or need it declared, and how to play them."""
+    found = [scenario for scenario in _scenarios() if cite in scenario.cites or _needs(scenario, cite)]
     yield ""
     yield "Scenarios that cite it:" if found else "No scenario cites it yet."
     for scenario in found:
         yield f"  {shlex.join(['scimrig', 'run', '-k', scenario.id])}   # {scenario.title}"
+
+
+def _needs(scenario: Scenario, cite: str) -> bool:
+    """Whether a scenario asks for the declaration that a cite names (``policy:KEY``)."""
+    return any(cite == f"policy:{promise.partition('=')[0]}" for promise in scenario.promises)
 
 
 def _tell_fault(name: str) -> Iterator[str]:
@@ -156,8 +163,13 @@ def _tell_fault(name: str) -> Iterator[str]:
     yield f"Breaks: {fault.breaks}"
     yield from (f"  bug:{bug} · {_bugs().get(bug, 'not in the catalogue')}" for bug in fault.bugs)
     yield ""
-    yield f"Judge it: scimrig run ref:fault={name}"
-    yield f"Serve it: scimrig serve --fault {name}"
+    if not fault.policy:
+        yield f"Judge it: scimrig run ref:fault={name}"
+        yield f"Serve it: scimrig serve --fault {name}"
+        return
+    yield f"It breaks a promise of the policy {fault.policy!r}, which must be on:"
+    yield f'Judge it: scimrig run ref:fault={name} --target-file FILE   # with [ref] policy = "{fault.policy}" in it'
+    yield f"Serve it: scimrig serve --policy {fault.policy} --fault {name}"
 
 
 def _tell_variant(name: str) -> Iterator[str]:
@@ -166,6 +178,8 @@ def _tell_variant(name: str) -> Iterator[str]:
     variant = faults.variant(name)
     yield f"{name} · variant of the reference server: sound but awkward, nothing may fail on it"
     yield variant.title
+    for table, keys in variant.declares.items():
+        yield from (f"Its owner declares {table}.{key} = {_as_toml(value)}" for key, value in keys.items())
     yield ""
     yield f"Judge it: scimrig run ref:variant={name}"
     yield f"Serve it: scimrig serve --variant {name}"
@@ -247,6 +261,35 @@ def _tell_bug(name: str) -> Iterator[str]:
     yield from _cited_by(f"bug:{name}")
 
 
+def _tell_key(name: str) -> Iterator[str]:
+    from scimrig.declarations import KEYS
+
+    key = KEYS[name]
+    table, _, rest = name.partition(".")
+    yield f"policy:{name} · declared in the target file: the judge holds the target to it, no RFC asks for it"
+    yield f"{name}: {key.title}"
+    yield ""
+    yield f"Write it as, in [{table}] or [targets.NAME.{table}]:"
+    yield f"  {rest} = {key.example}"
+    if key.default is not None:
+        yield f"Where it is not declared: {_as_toml(key.default)}"
+    yield from _cited_by(f"policy:{name}")
+
+
+def _as_toml(value: Any) -> str:
+    import json
+
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {_as_toml(item)}" for name, item in value.items()) + "}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _keys() -> list[str]:
+    from scimrig.declarations import KEYS
+
+    return list(KEYS)
+
+
 def _tell_judgement(name: str) -> Iterator[str]:
     yield f"{name} · what a finding of this id says"
     yield JUDGEMENTS[name]
@@ -256,6 +299,7 @@ def _tell_judgement(name: str) -> Iterator[str]:
 
 KINDS = (
     Kind(lambda: list(JUDGEMENTS), _tell_judgement),
+    Kind(_keys, _tell_key),
     Kind(_dialect_names, _tell_dialect),
     Kind(_fault_names, _tell_fault),
     Kind(_variant_names, _tell_variant),

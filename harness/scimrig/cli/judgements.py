@@ -15,6 +15,14 @@ _FRAME = {
     "bystander": "a row that the act was not about has changed",
     "foreign-row": "a look-up answered with somebody else's row, which the identity provider would now overwrite",
 }
+_PROMISE = {
+    "refused": "an act that is promised to be refused was accepted, or answered with something that refuses nothing",
+    "atomic": "an act was refused as promised, and took effect in part all the same",
+    "form": "an act was refused as promised, but not in SCIM's words",
+    "ignored": "an address that is promised to stay as it was has changed, or took the rest of the act with it",
+    "roles": "a user has other roles than those that are promised",
+    "access": "a user may come in, or may not, against what is promised of leavers and returners",
+}
 _SURVEY = {
     "users": "users can be created and read",
     "groups": "groups can be created and read",
@@ -28,6 +36,7 @@ _SURVEY = {
     "resource-types": "there is a ResourceTypes endpoint",
     "attributes": "what a create sends is kept",
     "email-type": "an e-mail keeps its type",
+    "required": "a userName is enough to be created",
     "normalised": "values come back as they were sent",
 }
 
@@ -36,5 +45,6 @@ JUDGEMENTS = {
     "expect": "the answer to a probe, or what it did, is none of those that the scenario allows",
     "check": "the state that a scenario checks is not as it says",
     **{f"frame/{name}": f"after minus before must equal the intent: {what}" for name, what in _FRAME.items()},
+    **{f"promise/{name}": f"the target file promises it: {what}" for name, what in _PROMISE.items()},
     **{f"survey/{name}": f"found out once before anything is judged: {what}" for name, what in _SURVEY.items()},
 }

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from scimrig.cli.complaint import Complaint
+from scimrig.cli.run import add_target_file, target_file_of
 
 Rows = Iterable[tuple[str, str]]
 
@@ -19,15 +20,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``scimrig list``."""
     parser.add_argument("what", choices=sorted(KINDS), metavar="WHAT", help=", ".join(KINDS))
     parser.add_argument("--scenarios", action="append", type=Path, metavar="PATH", help="instead of our scenarios")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="target file (default: scimrig.toml if present)")
+    add_target_file(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the list; 0. Raises Complaint (exit 2) where scenarios or target file cannot be read."""
     if arguments.scenarios is not None and arguments.what != "scenarios":
         raise Complaint("--scenarios goes with `scimrig list scenarios` only")
-    if arguments.config is not None and arguments.what != "targets":
-        raise Complaint("--config goes with `scimrig list targets` only")
+    if arguments.target_file is not None and arguments.what != "targets":
+        raise Complaint("--target-file goes with `scimrig list targets` only")
     rows = list(KINDS[arguments.what](arguments))
     width = max((len(identifier) for identifier, _ in rows), default=0)
     for identifier, title in rows:
@@ -70,17 +71,9 @@ def _dialects(arguments: argparse.Namespace) -> Rows:
 
 
 def _targets(arguments: argparse.Namespace) -> Rows:
-    from scimrig import target
-
-    path: Path | None = arguments.config
-    if path is None and Path(target.CONFIG_NAME).is_file():
-        path = Path(target.CONFIG_NAME)
-    rows = [("ref:", "the built-in reference server")]
-    try:
-        declared = target.load_config(path).targets if path is not None else {}
-    except target.TargetError as error:
-        raise Complaint(str(error)) from None
-    return rows + [(name, one.base_url) for name, one in declared.items()]
+    file = target_file_of(arguments)
+    declared = {} if file is None else file.targets
+    return [("ref:", "the built-in reference server"), *((name, one["base_url"]) for name, one in declared.items())]
 
 
 KINDS: dict[str, Callable[[argparse.Namespace], Rows]] = {

@@ -21,6 +21,8 @@ INTERRUPTED = 130
 COMMANDS = {
     "run": "play the scenarios against a target and judge it",
     "serve": "run the reference server, sound or with a named fault",
+    "act": "play one act of an IdP by hand against your server",
+    "doctor": "see whether a target can be reached, and what it lacks",
     "judge": "judge a finished run again from its log",
     "list": "list scenarios, checks, faults, variants, dialects or targets",
     "explain": "say what a scenario, check, requirement, fault or dialect is",

@@ -7,14 +7,23 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol, TextIO, cast
+from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast
 
 from scimrig.verdicts import ExitCode, RunResult, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scimrig.acting.played import Played
+    from scimrig.doctor.line import Line
+    from scimrig.evidence import Exchange
 
 REPORTERS = {
     "console": "scimrig_reports.console:Console",
     "junit": "scimrig_reports.junit:write",
     "replay": "scimrig_reports.replay:scripts",
+    "act": "scimrig_reports.act_page:ActPage",
+    "doctor": "scimrig_reports.doctor_page:DoctorPage",
 }
 
 
@@ -28,6 +37,40 @@ class Console(Protocol):
     def report(
         self, result: RunResult, *, replay_dir: Path | None, log_path: Path | None, exit_code: ExitCode
     ) -> None: ...
+
+
+class ActPage(Protocol):
+    """What is shown while an act is played by hand, and when it is done."""
+
+    def begins(self, what: str, target: str) -> None: ...
+
+    def exchange(self, exchange: Exchange) -> None: ...
+
+    def waits(self, seconds: float) -> None: ...
+
+    def ends(self, played: Played, made: str, clear: str) -> None: ...
+
+
+def act_page(stream: TextIO, color: bool, verbose: bool) -> ActPage:
+    """The transcript of an act, and what became of it."""
+    return cast(ActPage, _load("act")(stream, color, verbose))
+
+
+class DoctorPage(Protocol):
+    """What is shown while a target is looked over."""
+
+    def begins(self, target: str) -> None: ...
+
+    def line(self, line: Line) -> None: ...
+
+    def paste(self, lines: Sequence[str]) -> None: ...
+
+    def ends(self, lines: Sequence[Line], exit_code: int) -> None: ...
+
+
+def doctor_page(stream: TextIO, color: bool) -> DoctorPage:
+    """A line for each thing that was looked at."""
+    return cast(DoctorPage, _load("doctor")(stream, color))
 
 
 def console(stream: TextIO, color: bool) -> Console:

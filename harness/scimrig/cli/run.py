@@ -20,7 +20,7 @@ from scimrig.cli.terminal import Outlet, ask_consent, wants_color
 
 if TYPE_CHECKING:
     from scimrig.plan import Case, Plan
-    from scimrig.target import Target
+    from scimrig.target import Target, TargetFile
 
 NOTHING_JUDGED = 4
 SEED = 1
@@ -54,12 +54,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:
-    """TARGET, --config, --token-env, --yes: shared by the commands that talk to a server."""
+    """TARGET, --target-file, --token-env, --yes: shared by the commands that talk to a server."""
     parser.add_argument(
         "target", nargs="?", metavar="TARGET",
         help="ref: (built-in server, default), ref:fault=NAME, ref:variant=NAME, a base URL, or a name in scimrig.toml",
     )
-    parser.add_argument("--config", type=Path, metavar="FILE", help="target file (default: scimrig.toml if present)")
+    add_server(parser)
+
+
+def add_server(parser: argparse.ArgumentParser) -> None:
+    """--target-file, --token-env, --yes: what there is to say about a target besides which one it is."""
+    add_target_file(parser)
     parser.add_argument(
         "--token-env", metavar="NAME", help="environment variable with the bearer token (default SCIMRIG_TOKEN)"
     )
@@ -67,20 +72,39 @@ def add_target(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="agree to writes on a server beyond this machine")
 
 
+def add_target_file(parser: argparse.ArgumentParser) -> None:
+    """--target-file."""
+    parser.add_argument(
+        "--target-file", type=Path, metavar="FILE",
+        help="what is declared about targets (default: scimrig.toml if present)",
+    )
+
+
+def target_file_of(arguments: argparse.Namespace) -> TargetFile | None:
+    """The target file a command line means, None where there is none. Raises Complaint (exit 2)."""
+    from scimrig import target
+
+    path: Path | None = arguments.target_file
+    if path is None and Path(target.FILE_NAME).is_file():
+        path = Path(target.FILE_NAME)
+    try:
+        return target.load_target_file(path) if path is not None else None
+    except target.TargetError as error:
+        raise Complaint(str(error)) from None
+
+
 def target_of(arguments: argparse.Namespace) -> Target:
     """The target a command line means. Raises Complaint (exit 2)."""
     from scimrig import target
     from scimrig.cli.secrecy import remember
 
-    path: Path | None = arguments.config
-    if path is None and Path(target.CONFIG_NAME).is_file():
-        path = Path(target.CONFIG_NAME)
+    file = target_file_of(arguments)
     try:
-        config = target.load_config(path) if path is not None else None
-        found = target.from_argument(arguments.target, config, os.environ, arguments.token_env)
+        found = target.from_argument(arguments.target, file, os.environ, arguments.token_env)
     except target.TargetError as error:
         raise Complaint(str(error)) from None
-    remember(found.token)
+    for secret in found.secrets:
+        remember(secret)
     return found
 
 
@@ -94,6 +118,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise Complaint("no case fits -k, --tag and --idp together; `scimrig list scenarios` has them", NOTHING_JUDGED)
     if not target.loopback and not arguments.yes:
         ask_consent("create, change and delete users and groups", target.base_url)
+    for place in () if arguments.yes else target.called_elsewhere:
+        ask_consent("make the calls that the target file declares", place)
     return _play(arguments, _plan(arguments, target, dialects, cases), gated)
 
 
@@ -118,7 +144,7 @@ def _play(arguments: argparse.Namespace, plan: Plan, gated: gate.Gate) -> int:
                 total=len(plan.cases), options=_options(arguments), selective=_selective(arguments),
                 fail_fast=Status(gated.fail_on) if arguments.fail_fast else None,
             )
-            session.play(shlex.join(["scimrig", "sweep", *([arguments.target] if arguments.target else [])]))
+            session.play(_sweep(arguments))
     except runlog.LogError as error:
         raise Complaint(str(error), ERROR) from None
     code = gate.conclude(judge.result(), gated, shown, path, session.trouble)
@@ -126,6 +152,14 @@ def _play(arguments: argparse.Namespace, plan: Plan, gated: gate.Gate) -> int:
     if trouble is not None:
         raise trouble
     return code
+
+
+def _sweep(arguments: argparse.Namespace) -> str:
+    """The command that clears away what a run left that had to be left at once."""
+    words = ["scimrig", "sweep", *([arguments.target] if arguments.target else [])]
+    if arguments.target_file is not None:
+        words += ["--target-file", str(arguments.target_file)]
+    return shlex.join(words)
 
 
 def _keep_server_log(path: Path) -> None:
@@ -142,7 +176,7 @@ def _plan(
     from scimrig.plan import Plan
     from scimrig.runlog import run_folder
 
-    run_id, prefix = _names_of_run(target)
+    run_id, prefix = names_of_run(target)
     return Plan(
         target=target, dialects=dialects, counted=dialects if arguments.idp else target.dialects, cases=cases,
         seed=arguments.seed, jobs=arguments.jobs, timeout=arguments.timeout,
@@ -150,7 +184,7 @@ def _plan(
     )
 
 
-def _names_of_run(target: Target) -> tuple[str, str]:
+def names_of_run(target: Target) -> tuple[str, str]:
     """The run's id, and the prefix of every name it makes on the target: never the same twice on somebody's server."""
     import secrets
     from datetime import UTC, datetime
@@ -190,8 +224,8 @@ def _selective(arguments: argparse.Namespace) -> bool:
 def _options(arguments: argparse.Namespace) -> tuple[str, ...]:
     """What a rerun needs besides target, case, dialect and seed."""
     words: list[str] = []
-    if arguments.config is not None:
-        words += ["--config", str(arguments.config)]
+    if arguments.target_file is not None:
+        words += ["--target-file", str(arguments.target_file)]
     if arguments.token_env is not None:
         words += ["--token-env", arguments.token_env]
     for path in arguments.scenarios or ():

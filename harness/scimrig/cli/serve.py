@@ -11,8 +11,14 @@ import sys
 
 from scimrig.cli.arguments import port_number
 from scimrig.cli.complaint import ERROR, Complaint
+from scimrig.suggestion import did_you_mean
 
 TOKEN_ENV = "SCIMRIG_TOKEN"
+
+_SET_UP = (
+    'policy: nobody can be provisioned before their domain is registered: PUT {{"domains": ["acme.test"]}}'
+    " to {origin}/manage/domains"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="bearer token that clients need (default: SCIMRIG_TOKEN, else a new one that is printed)",
     )
     parser.add_argument("--db", metavar="PATH", default=":memory:", help="SQLite file to keep (default: in memory)")
+    parser.add_argument(
+        "--policy", metavar="NAME", default="open",
+        help="what it promises beyond SCIM: open (nothing, the default) or scalekit (domains, roles, fixed e-mail"
+        " addresses and webhooks, set up below /manage)",
+    )
     twist = parser.add_mutually_exclusive_group()
     twist.add_argument("--fault", metavar="NAME", help="break the server in a named way (`scimrig list faults`)")
     twist.add_argument("--variant", metavar="NAME", help="a sound but awkward server (`scimrig list variants`)")
@@ -34,11 +45,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM; 0. Raises Complaint."""
     from scimrig.target import RefSpec, TargetError, reference_app
     from scimrig_simulator.clock import SystemClock
+    from scimrig_simulator.server.app import BASE_PATH
+    from scimrig_simulator.server.policy import OPEN, PRESETS
     from scimrig_simulator.server.serve import ServeError, serve
     from scimrig_simulator.server.store import StoreError
 
+    if arguments.policy not in PRESETS:
+        raise Complaint(f"--policy: unknown preset {arguments.policy!r}{did_you_mean(arguments.policy, PRESETS)}")
     token, hint = _token(arguments.token)
-    spec = RefSpec(fault=arguments.fault, variant=arguments.variant)
+    spec = RefSpec(fault=arguments.fault, variant=arguments.variant, policy=arguments.policy)
     try:
         app = reference_app(spec, token=token, clock=SystemClock(), db=arguments.db)
     except TargetError as error:
@@ -49,6 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
     def ready(base_url: str) -> None:
         print(base_url, flush=True)
         print(hint.format(base_url=base_url), file=sys.stderr, flush=True)
+        if arguments.policy != OPEN:
+            print(_SET_UP.format(origin=base_url.removesuffix(BASE_PATH)), file=sys.stderr, flush=True)
 
     try:
         serve(app, port=arguments.port, ready=ready)

@@ -1,0 +1,72 @@
+"""The ways to a target: SCIM itself, and the calls beside it that its owner declares.
+
+Rule: a token goes to the origin that it is for and to no other.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from scimrig.addresses import origin
+from scimrig_simulator.drive import Transport
+from scimrig_simulator.wire import Reply, Send
+
+Connect: TypeAlias = Callable[[str, str | None], Transport]
+"""Makes a transport to an origin, with the Authorization value that it gets."""
+
+
+class Hooks:
+    """Carries declared calls; a Transport whose requests may name a whole URL. Safe to share by threads.
+
+    base_url:    where paths begin
+    credentials: origin → Authorization value; others get none
+    """
+
+    def __init__(self, base_url: str, credentials: Mapping[str, str], connect: Connect) -> None:
+        self._base = base_url.rstrip("/")
+        self._credentials = dict(credentials)
+        self._connect = connect
+        self._open: dict[str, Transport] = {}
+        self._lock = threading.Lock()
+
+    def url(self, request: Send) -> str:
+        """The whole URL of a request, without its query."""
+        return self._base + request.path if request.path.startswith("/") else request.path
+
+    def credentials(self, request: Send) -> str | None:
+        """The Authorization value that a request gets, None for none."""
+        return self._credentials.get(origin(self.url(request)))
+
+    def exchange(self, request: Send) -> Reply:
+        """Send a request to wherever it goes. Raises ValueError as every transport does."""
+        url = self.url(request)
+        home = origin(url)
+        with self._lock:
+            transport = self._open.get(home)
+            if transport is None:
+                transport = self._open[home] = self._connect(home, self._credentials.get(home))
+        path = url.partition("://")[2].partition("/")[2]
+        return transport.exchange(replace(request, path=f"/{path}"))
+
+    def close(self) -> None:
+        """Close every way that was opened."""
+        with self._lock:
+            ways, self._open = list(self._open.values()), {}
+        for transport in ways:
+            transport.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """Both ways to one target."""
+
+    scim: Transport
+    hooks: Hooks
+
+    def close(self) -> None:
+        """Close both."""
+        self.scim.close()
+        self.hooks.close()
