@@ -31,4 +31,5 @@ $(READY): pyproject.toml
 
 clean:
 	rm -rf $(VENV) .scimrig dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf tests/peers/node_peers/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -39,6 +39,18 @@ BROKEN: dict[str, tuple[Any, str, str, str]] = {
         "401",
     ),
     "a bare 405": (lambda m: m.exchange("PUT /Users", 405, headers={"Allow": "GET"}), "error-body", "warn", "405"),
+    "a bare 404 to a method that SCIM has no use for": (
+        lambda m: m.exchange("POST /Users/zz", 404),
+        "error-body",
+        "warn",
+        "404",
+    ),
+    "a bare 404 to a method that SCIM knows": (
+        lambda m: m.exchange("PATCH /Users/zz", 404),
+        "error-body",
+        "fail",
+        "404",
+    ),
     "an HTML 404 elsewhere": (
         lambda m: m.exchange("GET /Nonexistents", 404, HTML, kind="text/html"),
         "error-body",

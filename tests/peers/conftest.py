@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import socket
@@ -20,6 +21,11 @@ import scimrig_reports
 import scimrig_simulator
 
 HERE = Path(__file__).parent
+NODE_PEERS = HERE / "node_peers"
+NODE_AT_LEAST = 20
+SCIM_ROOTS = {"scimmy": "/scim/v2", "better-auth": "/api/auth/scim/v2"}
+"""Peers that run on Node.js: ``node_peers/NAME.mjs`` → where its SCIM endpoints begin."""
+
 ROOTS = [str(Path(str(package.__file__)).parent.parent) for package in (scimrig, scimrig_reports, scimrig_simulator)]
 TOKEN = "peer-t0ken-a71c"
 PATIENCE = 30.0
@@ -93,6 +99,9 @@ def peer(serve: Callable[[Command, str], str], environment: dict[str, str]) -> C
         if name == "scim2-server":
             command = script("scim2-server")
             return serve(lambda port: (command, "--port", str(port), "--bearer-token", TOKEN), "/v2")
+        if name in SCIM_ROOTS:
+            node = node_with_peers()
+            return serve(lambda port: (node, str(NODE_PEERS / f"{name}.mjs")), SCIM_ROOTS[name])
         django = (sys.executable, "-m", "django", "migrate", "--run-syncdb", "--verbosity", "0")
         subprocess.run(django, env={**environment, "PEER_PORT": "0"}, check=True, timeout=60)
         asgi = (sys.executable, "-m", "uvicorn", "--factory", "django.core.asgi:get_asgi_application")
@@ -106,6 +115,27 @@ def script(name: str) -> str:
     found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
     assert found, f"{name} is not installed; pip install --group peers"
     return found
+
+
+def node_with_peers() -> str:
+    """The path of Node.js, its peers installed as ``package-lock.json`` says. Skips the test where there is no Node.js.
+
+    What npm cannot install is an error: a machine that has Node.js plays these peers, or says why not.
+    """
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if not node or not npm:
+        pytest.skip(f"{'node' if not node else 'npm'} is not on this machine; this peer needs Node.js and npm")
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+    if int(version.lstrip("v").partition(".")[0]) < NODE_AT_LEAST:
+        pytest.skip(f"Node.js is {version}; this peer needs {NODE_AT_LEAST} or newer")
+    wanted, installed = NODE_PEERS / "package-lock.json", NODE_PEERS / "node_modules" / ".package-lock.json"
+    with wanted.open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one installs, also where several processes share the tests
+        if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
+            words = (npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+            done = subprocess.run(words, cwd=NODE_PEERS, capture_output=True, text=True, check=False, timeout=600)
+            assert done.returncode == 0, f"npm ci failed in {NODE_PEERS}:\n{done.stdout}{done.stderr}"
+    return node
 
 
 def free_port() -> int:

@@ -22,7 +22,7 @@ from scimrig.verdicts import RunResult, Status
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent.parent / "docs" / "peers"
-PEERS = ("scim2-server", "django-scim2")
+PEERS = ("scim2-server", "django-scim2", "scimmy", "better-auth")
 OWNER = "scimrig maintainers"
 
 

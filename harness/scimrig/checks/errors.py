@@ -20,6 +20,11 @@ KEYWORDS = frozenset({
 # rfc-notes 54 says so of 401; Table 8 does not name the others but 413, which proxies give, too.
 _MADE_IN_FRONT = frozenset({401, 405, 406, 407, 408, 411, 413, 414, 415, 417, 421, 426, 429, 431})
 _UNROUTED = frozenset({403, 404, 405, 501})
+# RFC 7644 §3.2, Table 1. A router that knows pairs of method and path answers the others before SCIM is asked.
+_METHODS = {
+    Place.COLLECTION: frozenset({"GET", "POST"}),
+    Place.RESOURCE: frozenset({"GET", "PUT", "PATCH", "DELETE"}),
+}
 
 
 def _soft(answer: Answer) -> bool:
@@ -27,6 +32,8 @@ def _soft(answer: Answer) -> bool:
     if answer.status in _MADE_IN_FRONT or answer.place is Place.OTHER:
         return True
     if answer.exchange.path.endswith("/") and answer.status in _UNROUTED:  # no path that SCIM names: a router's answer
+        return True
+    if answer.status in _UNROUTED and answer.method not in _METHODS.get(answer.place, {answer.method}):
         return True
     if answer.place in (Place.COLLECTION, Place.RESOURCE) and answer.target.endpoint == "/Users":
         return False
