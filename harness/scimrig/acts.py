@@ -112,24 +112,29 @@ class Finder:
         self.telling = candidates[-1] if candidates else None
         self.operation = operation(self.telling) if self.telling else step.act
 
-    def refusal(self) -> Finding:
-        """The IdP says that its act failed."""
+    def refusing(self) -> Exchange | None:
+        """The exchange by which the act failed. Raises Undecidable where that says nothing about the target."""
         bad = next((e for e in reversed(self.sent) if e.failure is not None or not e.ok), self.telling)
         if bad is not None and bad.failure is not None and bad.failure.kind in _ERRORS:
             raise Undecidable(f"{bad.method} {bad.path}: {bad.failure.detail}")
         if bad is not None and bad.status == 401:
             raise Undecidable(f"{bad.method} {bad.path} answered 401: the credentials stopped working mid-run")
+        return bad
+
+    def refusal(self) -> Finding:
+        """The IdP says that its act failed."""
+        bad = self.refusing()
         outcome = self.step.outcome or {}
         if bad is not None and bad.failure is not None:  # held back
-            return self._finding(
+            return self.finding(
                 "frame/foreign-row", Status.FAIL, self._authority("RFC7644-3.4.2.2-R01"), "a stranger's row",
                 f"a look-up answered with a row that is not the one asked for; {self.idp} would now overwrite it",
                 "no row, or the one that was asked for", bad.failure.detail, bad, str(outcome.get("words", "")),
             )
-        answer = f"answered {_reason(bad)}" if bad is not None else "was not accepted"
+        answer = f"answered {reason(bad)}" if bad is not None else "was not accepted"
         where = operation(bad) if bad is not None else self.operation
         authority = self._authority(self._refused(bad))
-        return self._finding(
+        return self.finding(
             "outcome", self._grade(authority), authority, _signature(bad) or str(outcome.get("state", "")),
             f"{self.step.act.replace('_', ' ')} fails: {where} {answer}",
             f"{self.step.act.replace('_', ' ')} succeeds", str(outcome.get("words") or outcome.get("state")),
@@ -197,20 +202,24 @@ class Finder:
         expected = "; ".join(dict.fromkeys(f"{miss.path} {miss.expected}".strip() for miss in misses))
         actual = "; ".join(dict.fromkeys(f"{miss.path} {miss.actual} ({miss.where})".strip() for miss in misses))
         authority = self._authority(self._requirement(check, first))
-        return self._finding(check, Status.FAIL, authority, shape, title, expected, actual, self.telling, "")
+        return self.finding(check, Status.FAIL, authority, shape, title, expected, actual, self.telling, "")
 
     @property
     def idp(self) -> str:
         return str(self.step.ground.get("idp", "the IdP"))
 
-    def _finding(
+    def finding(
         self, check: str, status: Status, authority: str, shape: str, title: str, expected: str, actual: str,
-        shown: Exchange | None, words: str,
+        shown: Exchange | None, words: str, consequence: str = "",
     ) -> Finding:
+        """A finding about this step. ``words``: what the IdP's admin reads; ``consequence``: what else comes of it."""
         numbers = [shown.number] if shown is not None else []
         numbers += [number for number in self.step.exchanges if number not in numbers]
         inferred = ", ".join(self.step.ground.get("inferred", ()))
-        consequence = f"{self.idp}: {words}" if words else BELIEFS.get(self.step.act, "").format(idp=self.idp)
+        believed = consequence or ("" if words else BELIEFS.get(self.step.act, ""))
+        stop = "" if not believed or words.endswith(".") else "."
+        told = f"{self.idp}: {words}{stop} " if words else ""
+        consequence = told + believed.format(idp=self.idp)
         if inferred and status is Status.WARN:
             consequence += f" (Inferred, not documented: {inferred}.)"
         return Finding(
@@ -271,8 +280,8 @@ def operation(exchange: Exchange) -> str:
     return f"{exchange.method} /{'/'.join(parts)}{looked_up}"
 
 
-def _reason(exchange: Exchange) -> str:
-    body = _error(exchange)
+def reason(exchange: Exchange) -> str:
+    body = error_body(exchange)
     words = " ".join(str(body[name]) for name in ("scimType", "detail") if body.get(name))
     return f"{exchange.status} ({words})" if words else str(exchange.status)
 
@@ -281,12 +290,12 @@ def _signature(exchange: Exchange | None) -> str:
     """What two refusals have in common when they are one defect: status, keyword, detail without its variable parts."""
     if exchange is None:
         return ""
-    body = _error(exchange)
+    body = error_body(exchange)
     detail = re.sub(r"'[^']*'|\"[^\"]*\"|[0-9a-f-]{8,}|\S*\d\S*", "…", str(body.get("detail", "")), flags=re.IGNORECASE)
     return " ".join(part for part in (str(exchange.status), str(body.get("scimType") or ""), detail[:80]) if part)
 
 
-def _error(exchange: Exchange) -> dict[str, object]:
+def error_body(exchange: Exchange) -> dict[str, object]:
     try:
         body = exchange.reply_json()
     except ValueError:

@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from scimrig.declarations import NOTHING, Declarations
 from scimrig.observe import Watch
 from scimrig.plan import Case, Plan
 from scimrig.scenario.resolve import resolve
+from scimrig_simulator.idp.attributes import WORK_EMAIL
 from scimrig_simulator.idp.engine import Engine
+from scimrig_simulator.idp.intent import Intent
 from scimrig_simulator.scim import urns
 from scimrig_simulator.workforce.company import Company
 from scimrig_simulator.workforce.person import FIELDS, Person
@@ -22,12 +25,19 @@ from scimrig_simulator.workforce.team import Team
 
 @dataclass(slots=True)
 class Player:
-    """A person or a team of the case. ``id`` is the target's, "" until an answer told it."""
+    """A person or a team of the case.
+
+    id:    the target's, "" until an answer told it
+    held:  what is meant to hold of a person by now (``intent.in_force``), None before anything was
+    tried: a target that takes not everybody has refused to create them: what came of it is looked up by name
+    """
 
     key: str
     who: Person | Team
     exists: bool
     id: str = ""
+    held: Intent | None = None
+    tried: bool = False
 
     @property
     def watch(self) -> Watch:
@@ -38,8 +48,8 @@ class Player:
 class Cast:
     """The players of one case by key. Raises KeyError for a key that the scenario does not give."""
 
-    def __init__(self, case: Case, plan: Plan, engine: Engine) -> None:
-        self._engine, self._plan, self._row = engine, plan, case.row
+    def __init__(self, case: Case, plan: Plan, engine: Engine, declared: Declarations = NOTHING) -> None:
+        self._engine, self._plan, self._row, self._declared = engine, plan, case.row, declared
         digest = uuid.uuid5(uuid.NAMESPACE_URL, f"{plan.run}/{plan.seed}/{case.name}/nobody")
         self.nobody = str(digest)
         self.kept: dict[str, Any] = {}
@@ -77,7 +87,7 @@ class Cast:
 
     def watches(self) -> list[Watch]:
         """The players to look at: those that are on the target, or may be."""
-        return [player.watch for player in self if player.id]
+        return [player.watch for player in self if player.id or player.tried]
 
     def namespace(self) -> dict[str, Any]:
         """What templates may name. A player without an id has none to name yet."""
@@ -92,7 +102,15 @@ class Cast:
             "matrix": self._row,
             "run": {"prefix": self._plan.prefix, "domain": self._plan.domain, "id": self._plan.run},
             "nobody": {"id": self.nobody, "userName": stranger},
+            "promised": self._promised(),
         }
+
+    def _promised(self) -> dict[str, str]:
+        """A domain whose people are taken and one whose people are not; stories that tell them apart need both."""
+        allowed = self._declared.promises.domains
+        foreign = str(self._declared.setting("policy.foreign_domain"))
+        domain = allowed[0] if allowed else self._plan.domain
+        return {"domain": domain, "domainUpper": domain.upper(), "foreign": foreign}
 
     def _facts(self, player: Player) -> dict[str, Any]:
         facts: dict[str, Any] = {"id": player.id} if player.id else {}
@@ -108,6 +126,11 @@ class Cast:
 def name_of(who: Person | Team) -> str:
     """The name a row of theirs is found by: userName, or displayName of a group."""
     return who.user_name if isinstance(who, Person) else who.display_name
+
+
+def plain_intent(person: Person) -> Intent:
+    """What is in force of somebody whom the keeper has made by ``plain_body``, as far as promises ask about it."""
+    return Intent("User", values={"userName": person.user_name, WORK_EMAIL: person.email, "active": True})
 
 
 def plain_body(who: Person | Team, members: tuple[str, ...] = ()) -> dict[str, Any]:

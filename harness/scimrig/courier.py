@@ -25,7 +25,8 @@ from scimrig_simulator.wire import FailureKind, Flow, Headers, Reply, Send, Tran
 T = TypeVar("T")
 
 _SHORTEST_TOKEN = 4
-_PASSWORD = re.compile(r'("password"\s*:\s*)"(?:[^"\\]|\\.)*"', re.IGNORECASE)
+_PASSWORD = re.compile(r'((\\*)"password\2"\s*:\s*)\2"(?:[^"\\]|\\.)*?\2"', re.IGNORECASE)
+"""Also within JSON that is the text of other JSON, where each quote has backslashes before it."""
 _SIGNING_SECRET = re.compile(r"\bwhsec_[A-Za-z0-9+/_-]{8,}={0,2}")
 
 
@@ -58,7 +59,7 @@ class Redactor:
     def text(self, text: str) -> str:
         for secret in self.secrets:
             text = text.replace(secret, REDACTED)
-        return _SIGNING_SECRET.sub(REDACTED, _PASSWORD.sub(rf'\1"{REDACTED}"', text))
+        return _SIGNING_SECRET.sub(REDACTED, _PASSWORD.sub(rf'\1\2"{REDACTED}\2"', text))
 
     def headers(self, headers: Headers) -> Headers:
         return tuple((name, self.text(value)) for name, value in headers)

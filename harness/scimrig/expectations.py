@@ -1,14 +1,15 @@
 """Judges what a scenario itself expects: the outcomes that a ``send`` allows, and ``check`` steps.
 
 The first outcome that fits decides; everything in it (status, scimType, headers, body, then, unchanged) is part of the
-fit. None fits → fail, told against the outcome that came nearest.
+fit. None fits → fail, told against the outcome that came nearest; one that is excused (graded) and shares no more than
+its status with the answer is not near, since it would say what nobody asked for.
 
 Pure: evidence in, findings out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,10 +20,11 @@ from scimrig.scenario.matchers import ABSENT, match, show
 from scimrig.survey import Survey
 from scimrig.verdicts import NOTHING_CHANGED, Finding, Severity, Status
 from scimrig_simulator.scim import paths, schemas
-from scimrig_simulator.wire import FailureKind, Json
+from scimrig_simulator.wire import FailureKind, Json, Reply
 
 Sights = Mapping[str, Sight]
 _GRADES = {"pass": Status.PASS, "info": Status.INFO, "warn": Status.WARN, "fail": Status.FAIL}
+_STATUS_ALONE = 1
 _READINGS = {"id": "by_id", "filter": "by_filter", "list": "in_list"}
 
 
@@ -43,6 +45,8 @@ def judge_send(
         score, reasons = _misfit(outcome, shown, old, new, survey)
         if not reasons:
             return findings + _graded(case, step, shown, outcome)
+        if score == _STATUS_ALONE and outcome.get("grade", "pass") != "pass":
+            score = 0
         if nearest is None or score > nearest[0]:
             nearest = (score, reasons, outcome)
     if nearest is not None:
@@ -51,10 +55,24 @@ def judge_send(
     return findings
 
 
-def judge_check(case: CaseStarted, step: StepPlayed, after: Observed) -> list[Finding]:
+def hoped(
+    expect: Sequence[Mapping[str, Any]], reply: Reply, before: Iterable[Sight], survey: Survey
+) -> Callable[[Iterable[Sight]], bool]:
+    """Whether a state is that of the best outcome that fits an answer: for whoever waits for it to show."""
+    old = {sight.key: sight for sight in before}
+    fitting = [one for one in expect if _status_fits(one.get("status"), reply.status)]
+
+    def shows(after: Iterable[Sight]) -> bool:
+        new = {sight.key: sight for sight in after}
+        return not any(_state_misfits(outcome, old, new, survey) for outcome in fitting[:1])
+
+    return shows
+
+
+def judge_check(case: CaseStarted, step: StepPlayed, after: Observed, survey: Survey) -> list[Finding]:
     """Findings about a ``check`` step: the target's state as last read back."""
     sights = {sight.key: sight for sight in after.sights}
-    reasons = [reason for check in step.expect for reason in _check(check, sights)]
+    reasons = [reason for check in step.expect for reason in _check(check, sights, None, survey)]
     if not reasons:
         return []
     wanted = "; ".join(_then_words(step.expect))
@@ -70,11 +88,16 @@ def _misfit(
     reasons = list(_answer_misfits(outcome, shown))
     if reasons:
         return 1, reasons
+    return 2, _state_misfits(outcome, old, new, survey)
+
+
+def _state_misfits(outcome: Mapping[str, Any], old: Sights, new: Sights, survey: Survey) -> list[str]:
+    reasons = []
     for check in _as_list(outcome.get("then")):
         reasons += _check(check, new, old, survey)
     for key in _as_list(outcome.get("unchanged")):
         reasons += _unchanged(str(key), old, new)
-    return 2, reasons
+    return reasons
 
 
 def _answer_misfits(outcome: Mapping[str, Any], shown: Exchange) -> Iterator[str]:
@@ -100,7 +123,7 @@ def _answer_misfits(outcome: Mapping[str, Any], shown: Exchange) -> Iterator[str
                 yield f"{place or 'the body'}: {reason}"
 
 
-def _check(check: Mapping[str, Any], new: Sights, old: Sights | None = None, survey: Survey | None = None) -> list[str]:
+def _check(check: Mapping[str, Any], new: Sights, old: Sights | None, survey: Survey) -> list[str]:
     """Why a row is not as a ``check`` (or a ``then``) says."""
     key = str(check.get("user") or check.get("group"))
     sight = new.get(key)
@@ -120,18 +143,23 @@ def _check(check: Mapping[str, Any], new: Sights, old: Sights | None = None, sur
     if asks and resource is None:
         return [*reasons, f"{key} cannot be read back: {sight.by_id.note or sight.by_id.state}"]
     if resource is not None:
-        reasons += _has(key, resource, check.get("has", {}), sight.kind)
+        reasons += _has(key, resource, check.get("has", {}), sight.kind, survey)
         if "members" in check:
             reasons += _members(key, resource, check["members"], new)
-        if "changed" in check and old is not None and survey is not None:
+        if "changed" in check and old is not None:
             reasons += _changed(key, check["changed"], old.get(key), sight, survey)
     return reasons
 
 
-def _has(key: str, resource: dict[str, Any], wanted: Mapping[str, Any], kind: str) -> Iterator[str]:
+def _has(
+    key: str, resource: dict[str, Any], wanted: Mapping[str, Any], kind: str, survey: Survey
+) -> Iterator[str]:
     rows = schemas.builtin().resource_type(kind)
     for path, spec in wanted.items():
-        reason = match(spec, _selected(resource, path, rows))
+        actual = _selected(resource, path, rows)
+        if isinstance(spec, str) and actual == spec.lower() and frame.lower_cased(kind, path, survey):
+            actual = spec  # the survey has told of it, once
+        reason = match(spec, actual)
         if reason:
             yield f"{key}: {path} {reason}"
 
@@ -192,7 +220,8 @@ def _inert(outcome: Mapping[str, Any], old: Sights, new: Sights) -> bool:
 def _unmet(
     case: CaseStarted, step: StepPlayed, shown: Exchange, reasons: list[str], nearest: Mapping[str, Any], inert: bool
 ) -> Finding:
-    authority = _authority(case, nearest if nearest.get("grade", "pass") == "pass" else {})
+    allowed = (outcome for outcome in (nearest, *step.expect) if outcome.get("grade", "pass") == "pass")
+    authority = _authority(case, next(allowed, {}))
     if shown.failure is not None:
         reasons = [shown.failure.detail]
     wanted = _wanted(step.expect[0])

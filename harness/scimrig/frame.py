@@ -100,6 +100,19 @@ def disturbed(before: Sight, after: Sight, gone: set[str]) -> list[Miss]:
     return []
 
 
+def contradictions(one: Mapping[str, Any], other: Mapping[str, Any], rows: ResourceType) -> list[str]:
+    """Attributes of which ``other`` shows another value than ``one``; what it leaves out contradicts nothing."""
+    found = []
+    for name, attribute, first, second in _pairs(one, other, rows):
+        if name == "members":
+            differs = _member_ids({name: first}) != _member_ids({name: second})
+        else:
+            differs = not compare.same_value(first, second, attribute)
+        if differs and not _unassigned(second):
+            found.append(name)
+    return found
+
+
 def judged(path: str, survey: Survey) -> bool:
     """Whether an attribute counts: what IdPs depend on always, others as far as the survey found them kept."""
     top = _top(path)
@@ -111,6 +124,14 @@ def judged(path: str, survey: Survey) -> bool:
     if path in survey.dropped:
         return False
     return path in survey.kept or top in {_top(kept) for kept in survey.kept}
+
+
+def lower_cased(kind: str, path: str, survey: Survey) -> bool:
+    """Whether the survey found the target to keep values at a path in lower case."""
+    if kind != "User":
+        return False
+    changed = (where for where, how in survey.normalised.items() if how.startswith("lower-case"))
+    return any((_top(where), _sub(where)) == (_top(path), _sub(path)) for where in changed)
 
 
 def _wanted(kind: str, values: Mapping[str, Json], survey: Survey) -> Iterator[tuple[str, Json]]:
@@ -276,6 +297,11 @@ def _leaf(path: str, rows: ResourceType) -> Attribute | None:
 def _top(path: str) -> str:
     parsed = paths.parse_path(path)
     return (parsed.attr.uri or parsed.attr.name).lower()
+
+
+def _sub(path: str) -> str:
+    parsed = paths.parse_path(path)
+    return (parsed.sub or parsed.attr.sub or "").lower()
 
 
 def _member_ids(resource: Mapping[str, Any]) -> set[str]:

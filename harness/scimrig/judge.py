@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scimrig import acts, expectations, leniency, surveyed
+from scimrig import acts, expectations, fates, leniency, surveyed
 from scimrig import checks as standing
+from scimrig.attempts import Received
+from scimrig.declarations import NOTHING, Declarations
+from scimrig.deliveries import judge_webhooks
 from scimrig.evidence import (
     CaseEnded,
     CaseStarted,
+    Delivered,
     Evidence,
     Exchange,
     Leftover,
@@ -24,6 +28,9 @@ from scimrig.evidence import (
 )
 from scimrig.survey import Survey
 from scimrig.verdicts import CaseVerdict, CheckVerdict, Finding, RunResult, Status
+
+WAITING = ("sink", "await", "silence")
+"""Verbs about webhooks: what they are judged by has come beside the exchanges."""
 
 _ENDINGS = {"skip": Status.SKIP, "blocked": Status.BLOCKED, "error": Status.ERROR}
 
@@ -39,6 +46,8 @@ class Judge:
         self._ended: RunEnded | None = None
         self._survey = Survey()
         self._known = standing.Known()
+        self._declared = NOTHING
+        self._received = Received()
         self._survey_findings: tuple[Finding, ...] = ()
         self._open: dict[str, Evidence] = {}
         self._verdicts: list[CaseVerdict] = []
@@ -54,7 +63,7 @@ class Judge:
             case Exchange():
                 self._exchange(record)
             case RunStarted():
-                self._started = record
+                self._started, self._declared = record, Declarations(record.declared)
             case Surveyed():
                 self._take_survey(Survey.from_json(record.survey))
             case CaseStarted():
@@ -63,6 +72,8 @@ class Judge:
                 self._open[record.case].observed[record.step] = record
             case StepPlayed():
                 self._open[record.case].steps.append(record)
+            case Delivered():
+                self._received.add(record)
             case CaseEnded():
                 return self._close(record)
             case Leftover():
@@ -87,6 +98,8 @@ class Judge:
         self._exchanges[exchange.number] = exchange
         if exchange.case in self._open:
             self._open[exchange.case].exchanges[exchange.number] = exchange
+        if exchange.by == "hook":
+            return  # beside SCIM: none of its rules apply
         if self._survey.offers:
             self._examine(exchange)
         else:
@@ -120,21 +133,32 @@ class Judge:
     def _close(self, ended: CaseEnded) -> CaseVerdict:
         evidence = self._open.pop(ended.case)
         evidence.ended = ended
-        verdict = verdict_on(evidence, self._survey)
+        verdict = verdict_on(evidence, self._survey, self._declared, self._received)
         self._verdicts.append(verdict)
         return verdict
 
 
-def verdict_on(evidence: Evidence, survey: Survey) -> CaseVerdict:
-    """The verdict on one case. The first step that fails ends it: what follows would be the same defect again."""
+def verdict_on(
+    evidence: Evidence, survey: Survey, declared: Declarations = NOTHING, received: Received | None = None
+) -> CaseVerdict:
+    """The verdict on one case. The first step that fails ends it: what follows would be the same defect again.
+
+    declared: what the target's owner promises;  received: the webhooks of the run so far
+    """
     case, ended = evidence.started, evidence.ended
     findings: list[Finding] = []
     reason, undecided, steps = "", "", 0
     before = evidence.observed.get("", Observed(case.case, "", (), ()))
     for step in evidence.steps:
         after = evidence.observed.get(step.step, before)
+        beyond = leniency.beyond(evidence, step, survey)
+        if beyond:
+            return _verdict(case, Status.SKIP, beyond, tuple(findings), steps)
         try:
-            found = leniency.weighed(_step_findings(evidence, step, before, after, survey), survey)
+            if step.verb in WAITING:
+                found = judge_webhooks(case, step, received or Received(), declared, _last_sent(evidence, step))
+            else:
+                found = leniency.weighed(_step_findings(evidence, step, before, after, survey), survey)
         except acts.Undecidable as undecidable:
             undecided = str(undecidable)
             break
@@ -151,6 +175,14 @@ def verdict_on(evidence: Evidence, survey: Survey) -> CaseVerdict:
     if ended is not None and ended.state in _ENDINGS:
         return _verdict(case, _ENDINGS[ended.state], ended.reason, tuple(findings), steps)
     return _verdict(case, worst(findings), reason, tuple(findings), steps)
+
+
+def _last_sent(evidence: Evidence, step: StepPlayed) -> list[Exchange]:
+    """The exchanges of the act or request before a step."""
+    earlier = evidence.steps[: evidence.steps.index(step)]
+    last = next((act for act in reversed(earlier) if act.verb in ("act", "send")), None)
+    numbers = () if last is None else last.exchanges
+    return [evidence.exchanges[number] for number in numbers if number in evidence.exchanges]
 
 
 def _ends(finding: Finding) -> bool:
@@ -175,11 +207,20 @@ def _step_findings(
         read = evidence.exchanges.get(number)
         if read is not None and read.failure is not None:  # nobody knows the state: neither sound nor broken
             raise acts.Undecidable(f"the state could not be read back: {read.failure.detail}")
-    if step.verb == "act":
-        return acts.judge_act(evidence.started, step, sent, before, after, survey)
-    if step.verb == "send":
-        return expectations.judge_send(evidence.started, step, sent, before, after, survey)
-    return expectations.judge_check(evidence.started, step, after)
+    match step.verb:
+        case "act":
+            fate = (step.intent or {}).get("fate", "applied")
+            judge = acts.judge_act if fate == "applied" else fates.judge_fate
+            return judge(evidence.started, step, sent, before, after, survey)
+        case "send":
+            return expectations.judge_send(evidence.started, step, sent, before, after, survey)
+        case "check":
+            return expectations.judge_check(evidence.started, step, after, survey)
+        case "roles":
+            return fates.judge_roles(evidence, step)
+        case "access":
+            return fates.judge_access(evidence, step)
+    return []
 
 
 def worst(findings: Iterable[Finding]) -> Status:

@@ -18,6 +18,7 @@ from typing import TypeAlias
 
 from scimrig import __version__, frame, survey
 from scimrig.cast import plain_body
+from scimrig.channels import Channels
 from scimrig.courier import Courier, PauseTooLongError, Redactor, Stopped
 from scimrig.evidence import (
     CaseEnded,
@@ -28,15 +29,18 @@ from scimrig.evidence import (
     RunStarted,
     Surveyed,
 )
+from scimrig.hooks import HookError
 from scimrig.observe import Watch
 from scimrig.plan import Case, Plan
+from scimrig.preparation import Preparation
+from scimrig.receiver import ListenError
 from scimrig.rows import JournalError, Rows, clear
-from scimrig.stage import Stage, started
+from scimrig.sink import Sink, SinkSettings
+from scimrig.stage import PATIENCE, Stage, started
 from scimrig.survey import Survey, UnusableTarget
-from scimrig.target import open_transport
+from scimrig.target import Target, open_channels
 from scimrig_simulator import idp
 from scimrig_simulator.clock import Clock, SystemClock, VirtualClock
-from scimrig_simulator.drive import Transport
 from scimrig_simulator.wire import FailureKind, Send, send
 from scimrig_simulator.workforce.company import Company
 from scimrig_simulator.workforce.person import Person
@@ -45,10 +49,6 @@ _GONE_QUIET = frozenset({FailureKind.REFUSED, FailureKind.RESET, FailureKind.TIM
 _DONE = None
 _PLAIN_LOGIN = re.compile(r"[a-z0-9.-]+")
 _Out: TypeAlias = "queue.Queue[Record | BaseException | None]"
-
-
-PATIENCE = 60.0
-"""Seconds that a single pause may take on wall time. A real Okta waits 300 and more after a 429; a test does not."""
 
 
 class Run:
@@ -109,23 +109,33 @@ class Run:
         journal = None if plan.folder is None else plan.folder / "rows.ndjson"
         header = {"run": plan.run, "target": plan.target.name, "base_url": plan.target.base_url}
         rows = Rows(journal, header)
-        transport = open_transport(plan.target, plan.timeout, clock)
-        make = _Couriers(plan, transport, clock, rows, self._out, self._stop.is_set)
+        redactor = Redactor.of(plan.target.credentials, *plan.target.secrets)
+        sink = _sink(plan.target, clock, self._out, redactor)
+        channels = open_channels(plan.target, plan.timeout, clock, None if sink is None else sink.post)
+        make = _Couriers(plan, channels, clock, rows, redactor, sink, self._out, self._stop.is_set)
+        preparation = Preparation(plan.target.declared, make.courier(""), sink)
         try:
+            if sink is not None:
+                sink.open()
+            preparation.begin()
             self._play_all(self._survey(make), make)
         except Stopped:
             pass  # asked to end during the survey: nothing was judged yet
-        except (UnusableTarget, JournalError) as unusable:
+        except (UnusableTarget, JournalError, HookError, ListenError) as unusable:
             self._state, self._reason = "error", str(unusable)
         finally:
             make.clear(None)
-            transport.close()
+            for left in preparation.end():
+                self._out.put(left)
+            channels.close()
+            if sink is not None:
+                sink.close()
             rows.close()
 
     def _survey(self, make: _Couriers) -> Survey:
         courier = make.courier("survey")
         company = Company(self.plan.seed, self.plan.domain, f"{self.plan.prefix}survey-")
-        courier.play(survey.knock(), "survey")
+        courier.play(survey.knock(self.plan.target.token_source), "survey")
         found, _ = courier.play(survey.explore(next(_plain(company)), company.team(1, "survey")), "survey")
         make.clear("survey")
         self._out.put(Surveyed(found.to_json()))
@@ -176,10 +186,12 @@ class Run:
         engine = idp.engage_for(case.dialect, case.person_number("engine", self.plan.seed), offers)
         watches = crowd.watches()
         courier = make.courier(case.name, case.dialect)
-        stage = Stage(case, self.plan, found, engine, courier, watches, self._out.put)
+        stage = Stage(
+            case, self.plan, found, engine, courier, watches, self._out.put, self.plan.target.declared, make.sink
+        )
         stage.play()
         if make.quiet(case.name):
-            make.courier("").play(survey.knock(), "keeper")  # gone for good? then the run ends here
+            make.courier("").play(survey.knock(self.plan.target.token_source), "keeper")  # gone for good? the run ends
         crowd.renew(stage.last)
 
 
@@ -195,22 +207,32 @@ class _WakefulClock(SystemClock):
         self._stop.wait(max(0.0, seconds))
 
 
+def _sink(target: Target, clock: Clock, out: _Out, redactor: Redactor) -> Sink | None:
+    """The receiver of webhooks; None where none are declared, or where the target could not reach it."""
+    if target.declared.missing(["webhooks.signing"]):
+        return None
+    sink = Sink(clock, out.put, redactor.text, SinkSettings.of(target.declared, in_process=target.ref is not None))
+    sink.secret = target.webhook_secret
+    return sink
+
+
 class _Couriers:
-    """Makes a courier for each case; all share the transport, the rows and the numbering."""
+    """Makes a courier for each case; all share the ways to the target, the rows and the numbering."""
 
     def __init__(
-        self, plan: Plan, transport: Transport, clock: Clock, rows: Rows, out: _Out, stopped: Callable[[], bool]
+        self, plan: Plan, channels: Channels, clock: Clock, rows: Rows, redactor: Redactor, sink: Sink | None,
+        out: _Out, stopped: Callable[[], bool],
     ) -> None:
-        self._transport, self._clock, self.rows, self._out, self._stopped = transport, clock, rows, out, stopped
+        self._channels, self._clock, self.rows, self._redactor = channels, clock, rows, redactor
+        self.sink, self._out, self._stopped = sink, out, stopped
         self._credentials = plan.target.credentials
-        self._redactor = Redactor.of(self._credentials)
         self._numbers = itertools.count(1)
         self._quiet: set[str] = set()
 
     def courier(self, case: str, dialect: str = "rfc") -> Courier:
         return Courier(
-            self._transport, self._clock, self.rows, self._redactor, self._emit, self._credentials, self._numbers,
-            case, dialect, self._stopped,
+            self._channels.scim, self._clock, self.rows, self._redactor, self._emit, self._credentials, self._numbers,
+            case, dialect, self._stopped, self._channels.hooks,
         )
 
     def quiet(self, case: str) -> bool:
@@ -286,7 +308,7 @@ def _started(plan: Plan) -> RunStarted:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return RunStarted(
         __version__, plan.run, plan.target.name, plan.target.base_url, plan.prefix, plan.seed,
-        plan.dialects, plan.counted, now,
+        plan.dialects, plan.counted, now, declared=dict(plan.target.declared.data),
     )
 
 

@@ -8,24 +8,41 @@ Rule: it knows engines by their protocol only, no IdP by name.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from scimrig.cast import Cast, Player, plain_body
+from scimrig import demands, expectations, frame
+from scimrig.cast import Cast, Player, plain_body, plain_intent
 from scimrig.courier import Courier, PauseTooLongError, Stopped
+from scimrig.declarations import NOTHING, Declarations
 from scimrig.evidence import CaseEnded, CaseStarted, Observed, Record, StepPlayed
+from scimrig.hooks import HookError
 from scimrig.observe import Watch, look
 from scimrig.plan import Case, Plan
+from scimrig.playable import barred, beyond_leaving, undeclared
 from scimrig.pointer import find
 from scimrig.probe import probe, subject_of
+from scimrig.promised import Promised
 from scimrig.rows import clear
-from scimrig.scenario.model import Step
+from scimrig.scenario.model import PROMISED, Step
 from scimrig.scenario.resolve import UnknownName, resolve
-from scimrig.survey import Survey
+from scimrig.settling import Goal, no_goal, settled
+from scimrig.survey import Offer, Survey
 from scimrig_simulator.idp.engine import Engine
-from scimrig_simulator.idp.intent import Intent, Outcome
+from scimrig_simulator.idp.intent import Intent, Outcome, in_force
 from scimrig_simulator.wire import Flow, Reply, Send, send
 from scimrig_simulator.workforce.person import Person
+
+if TYPE_CHECKING:
+    from scimrig.sink import Sink
+
+
+PATIENCE = 60.0
+"""Seconds that a single pause may take on wall time. A real Okta waits 300 and more after a 429; a test does not."""
+
+T = TypeVar("T")
 
 
 class UnsendableError(Exception):
@@ -33,15 +50,24 @@ class UnsendableError(Exception):
 
 
 class Stage:
-    """One case, to be played once."""
+    """One case, to be played once.
+
+    declared: what the target's owner promises, by which acts are refused and stories are skipped
+    sink:     receives the target's webhooks; None where it cannot
+    """
 
     def __init__(
         self, case: Case, plan: Plan, survey: Survey, engine: Engine, courier: Courier,
         bystanders: Sequence[Watch], emit: Callable[[Record], None],
+        declared: Declarations = NOTHING, sink: Sink | None = None,
     ) -> None:
         self.case, self.survey, self.engine, self.courier = case, survey, engine, courier
         self.bystanders, self.emit = tuple(bystanders), emit
-        self.cast = Cast(case, plan, engine)
+        self.declared = declared
+        self.cast = Cast(case, plan, engine, declared)
+        patience = PATIENCE if plan.target.ref is None else math.inf
+        self.promised = Promised(declared, courier, sink, courier.clock, engine, self.cast, patience)
+        self._status = 0  # of the last answer
         self.last = Observed(case.name, "", (), ())
         courier.rows.mint(self.cast.nobody)
 
@@ -54,8 +80,8 @@ class Stage:
                 state, reason = self._play()
             except Stopped:
                 state, reason = "skip", "the run ended before it did"
-            except PauseTooLongError as pause:
-                state, reason = "error", str(pause)
+            except (PauseTooLongError, HookError) as undecidable:
+                state, reason = "error", str(undecidable)
             except (UnknownName, UnsendableError) as unplayable:
                 state, reason = "blocked", str(unplayable)
             finally:
@@ -69,13 +95,14 @@ class Stage:
             if player.exists and not self._make(player):
                 return "blocked", f"{player.key} could not be created by the book beforehand"
         self._observe("")
-        for step in self.case.scenario.steps:
-            if not self._step(step):
+        steps = self.case.scenario.steps
+        for number, step in enumerate(steps):
+            if not self._step(step, steps[number + 1 :]):
                 break
         return "played", ""
 
     def _obstacle(self) -> tuple[str, str]:
-        """Why the case cannot be played at all: the IdP has no such act, or the target lacks what it needs."""
+        """Why the case cannot be played: the IdP has no such act, or the target lacks or rules out what it needs."""
         scenario = self.case.scenario
         needs = {"users", *scenario.needs, *sent_needs(scenario.steps)}
         for step in scenario.steps:
@@ -84,37 +111,58 @@ class Stage:
                 if reason:
                     return "skip", reason
                 needs |= self.engine.dialect.acts[step.act].needs
+        missing = undeclared(scenario, self.declared) or beyond_leaving(scenario.steps, self.declared)
+        if missing:
+            return "skip", missing
         for state, word in (("broken", "blocked"), ("no", "skip")):
             for need in sorted(needs):
-                offer = self.survey.offer(need)
+                offer = self._offer(need)
                 if offer.state == state:
                     return word, f"it needs {need}: {offer.why}"
-        return "", ""
+        unmet = demands.unmet(scenario.steps, self.survey.required)
+        return ("skip", unmet) if unmet else ("", "")
 
-    def _step(self, step: Step) -> bool:
+    def _offer(self, need: str) -> Offer:
+        ruled_out = barred(need, self.declared)
+        return Offer("no", ruled_out) if ruled_out else self.survey.offer(need)
+
+    def _step(self, step: Step, following: Sequence[Step]) -> bool:
         """Play one step; False where there is no point in going on."""
         namespace = self.cast.namespace()
         if step.verb == "check":
             check = resolve(step.argument, namespace)
             subject = str(check.get("user") or check.get("group"))
-            self.emit(self._played(step, subject, None, None, [check], ()))
+            self.emit(self._played(step, subject, [check], ()))
+            return True
+        if step.verb in PROMISED:
+            played = self.promised.play(step, resolve(step.argument, namespace))
+            self.emit(self._played(step, played.subject, [played.expect], played.exchanges, seen=played.seen))
             return True
         if step.verb == "send":
-            self._send(step, namespace)
+            self._send(step, namespace, following)
             return True
-        return self._act(step, namespace)
+        return self._act(step, namespace, following)
 
-    def _act(self, step: Step, namespace: dict[str, Any]) -> bool:
+    def _act(self, step: Step, namespace: dict[str, Any], following: Sequence[Step]) -> bool:
+        """Play an act; False where it did not go as it should have, so that what follows would be about nothing."""
         player, flow, finish = self._begin(step, resolve(step.argument, namespace))
-        outcome, numbers = self.courier.play(flow, "idp", step.id)
+        self.promised.before(following)
+        outcome, numbers = self.courier.play(self._noting(flow), "idp", step.id)
         if outcome.ok and player is not None:
             self._learn_ids(player, outcome)
-        intent = finish() if outcome.ok else None
-        if player is not None and (outcome.ok or player.id):
-            self._observe(step.id)
+        self.promised.answered(step.act.replace("_", " "), self._status)
+        intent = finish()
+        refused = intent is not None and intent.fate == "refused"
+        if not outcome.ok and (intent is None or intent.fate == "applied"):
+            intent = None
+        if player is not None and intent is not None and (outcome.ok or refused):
+            player.held = in_force(player.held, intent)
+            player.tried = player.tried or refused
+        if player is not None and (outcome.ok or player.id or refused):
+            self._observe(step.id, self._meant(player.key, intent))
         subject = player.key if player is not None else ""
-        self.emit(self._played(step, subject, intent, outcome, [], numbers))
-        return outcome.ok
+        self.emit(self._played(step, subject, [], numbers, intent, outcome))
+        return outcome.ok is not refused
 
     def _begin(self, step: Step, argument: Any) -> tuple[Player | None, Flow[Outcome], Callable[[], Intent | None]]:
         """The act's flow, whom it is about, and what to ask for its intent once it has been played."""
@@ -132,26 +180,42 @@ class Stage:
         person = self.cast.person(key).changed(changes) if changes else self.cast.person(key)
         player.who = person
         flow: Flow[Outcome] = getattr(engine, act)(person)
-        return player, flow, lambda: engine.expected_user(person, act)
+        promises, held = self.declared.promises, player.held
+        return player, flow, lambda: engine.expected_user(person, act, promises, held)
 
     def _learn_ids(self, player: Player, outcome: Outcome) -> None:
         who = player.who
         known = self.engine.id_of(who) if isinstance(who, Person) else self.engine.group_id(who)
         player.id = known or outcome.id or player.id
 
-    def _send(self, step: Step, namespace: dict[str, Any]) -> None:
+    def _noting(self, flow: Flow[T]) -> Flow[T]:
+        """The same flow; what its last answer was is kept."""
+        reply: Reply | None = None
+        with closing(flow):
+            while True:
+                try:
+                    sent = flow.send(reply)
+                except StopIteration as end:
+                    played: T = end.value
+                    return played
+                reply = yield sent
+                self._status = reply.status if reply is not None else self._status
+
+    def _send(self, step: Step, namespace: dict[str, Any], following: Sequence[Step]) -> None:
         argument = resolve(step.argument, namespace)
         expect = resolve(list(step.expect), namespace)
         request = probe(argument, self.engine, step.name)
+        self.promised.before(following)
         try:
             reply, numbers = self.courier.play(send(request), "probe", step.id)
         except ValueError as unsendable:  # the transport: HTTP cannot carry this
             raise UnsendableError(f"step {step.id}: {unsendable}") from None
         self._bind(argument, reply)
+        self.promised.answered(f"{request.method} {request.path}", reply.status)
         for name, place in step.keep.items():
             self.cast.kept[name] = _kept(place, reply)
-        self._observe(step.id)
-        self.emit(self._played(step, subject_of(argument, self.cast), None, None, expect, numbers))
+        self._observe(step.id, expectations.hoped(expect, reply, self.last.sights, self.survey))
+        self.emit(self._played(step, subject_of(argument, self.cast), expect, numbers))
 
     def _bind(self, argument: dict[str, Any], reply: Reply) -> None:
         """A create by a probe tells the id of the subject that it ``creates``."""
@@ -162,6 +226,7 @@ class Stage:
         player = self.cast[key]
         player.id = identifier
         if isinstance(player.who, Person):
+            player.held = plain_intent(player.who)
             self.engine.adopt(player.who, identifier)
         else:
             self.engine.adopt_group(player.who, identifier)
@@ -173,18 +238,44 @@ class Stage:
         reply, _ = self.courier.play(send(request), "keeper")
         identifier = reply.resource().get("id")
         player.id = identifier if reply.ok and isinstance(identifier, str) else ""
+        if isinstance(player.who, Person) and player.id:
+            player.held = plain_intent(player.who)
         return bool(player.id)
 
-    def _observe(self, step: str) -> None:
+    def _meant(self, key: str, intent: Intent | None) -> Goal:
+        """Whether a state is the one that an act is meant to leave; what is refused only has to stay as it is."""
+        if intent is None or intent.fate == "refused":
+            return no_goal
+        before = next((sight for sight in self.last.sights if sight.key == key), None)
+        wanted = intent.kind, intent.exists, intent.values, intent.members
+        return lambda sights: not any(
+            frame.missed(*wanted, before, sight, self.survey) for sight in sights if sight.key == key
+        )
+
+    def _observe(self, step: str, goal: Goal = no_goal) -> None:
         watches = [*self.cast.watches(), *self.bystanders]
-        flow = look(watches, filters=self.survey.offer("filter").state == "yes")
-        sights, numbers = self.courier.play(flow, "observer", step)
+        filters = self.survey.offer("filter").state == "yes"
+        sights, numbers = settled(
+            lambda: self.courier.play(look(watches, filters=filters), "observer", step),
+            float(self.declared.setting("consistency.within")), self.courier.clock, goal,
+        )
         self.last = Observed(self.case.name, step, sights, numbers)
+        self._take(watches)
         self.emit(self.last)
 
+    def _take(self, watches: Sequence[Watch]) -> None:
+        """What was made although its create was refused, and found by its name, is ours to clear away too."""
+        names = {watch.key: watch for watch in watches if not watch.id}
+        for sight in self.last.sights:
+            for reading in (sight.by_filter, sight.in_list):
+                identifier = (reading.resource or {}).get("id")
+                if sight.key in names and isinstance(identifier, str) and identifier:
+                    watch = names[sight.key]
+                    self.courier.rows.adopt(watch.collection, identifier, watch.name, self.case.name)
+
     def _played(
-        self, step: Step, subject: str, intent: Intent | None, outcome: Outcome | None,
-        expect: list[dict[str, Any]], numbers: tuple[int, ...],
+        self, step: Step, subject: str, expect: list[dict[str, Any]], numbers: tuple[int, ...],
+        intent: Intent | None = None, outcome: Outcome | None = None, seen: dict[str, Any] | None = None,
     ) -> StepPlayed:
         ground: dict[str, Any] = {"idp": self.engine.dialect.title}
         if step.verb == "act":
@@ -193,7 +284,7 @@ class Stage:
         return StepPlayed(
             self.case.name, step.id, step.name, step.verb, step.act, subject,
             None if intent is None else intent.to_json(), None if outcome is None else outcome.to_json(),
-            expect, ground, numbers,
+            expect, ground, numbers, seen or {},
         )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from scimrig import demands
 from scimrig_simulator.scim import paths, schemas, urns
 from scimrig_simulator.wire import PERCENT_20, Flow, Json, Reply, Send, filter_string, segment, send
 from scimrig_simulator.workforce.person import Person
@@ -45,6 +46,7 @@ class Survey:
     kept:       SCIM paths of the attributes that a create kept
     dropped:    paths that were sent and did not come back
     normalised: path → what became of the value ("lower-case")
+    required:   path of what a user needs besides userName → how that is known ("its /Schemas says so")
     """
 
     advertised: Mapping[str, bool | None] = field(default_factory=dict)
@@ -52,6 +54,7 @@ class Survey:
     kept: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     normalised: Mapping[str, str] = field(default_factory=dict)
+    required: Mapping[str, str] = field(default_factory=dict)
 
     def offer(self, feature: str) -> Offer:
         """The offer of a feature; one that was never looked for counts as there."""
@@ -64,6 +67,7 @@ class Survey:
             "kept": list(self.kept),
             "dropped": list(self.dropped),
             "normalised": dict(self.normalised),
+            "required": dict(self.required),
         }
 
     @classmethod
@@ -72,20 +76,21 @@ class Survey:
         return cls(
             data.get("advertised", {}), offers,
             tuple(data.get("kept", ())), tuple(data.get("dropped", ())), data.get("normalised", {}),
+            data.get("required", {}),
         )
 
 
-def knock() -> Flow[None]:
-    """Is a SCIM endpoint there, and does it let us in? Raises UnusableTarget, saying what to do."""
+def knock(token_source: str = "") -> Flow[None]:
+    """Is a SCIM endpoint there, and does it let us in? Raises UnusableTarget, saying what to do.
+
+    token_source: where our token came from (``Target.token_source``), so that its owner knows which one was refused
+    """
     query = PERCENT_20.encode([("startIndex", "1"), ("count", "1")])
     reply = yield from send(Send("GET", "/Users", query, purpose="knock: is this a SCIM endpoint?"))
     if reply.failure is not None:
         raise UnusableTarget(f"the target does not answer: {reply.failure.detail}")
     if reply.status in (401, 403):
-        raise UnusableTarget(
-            f"the target refused our credentials (GET /Users answered {reply.status}); "
-            "check the token and the variable or file that it comes from"
-        )
+        raise UnusableTarget(refused_credentials(f"GET /Users answered {reply.status}", token_source))
     if reply.status >= 500:
         raise UnusableTarget(f"the target is not well: GET /Users answered {reply.status}")
     if reply.body.lstrip()[:1] == b"<":
@@ -98,19 +103,29 @@ def knock() -> Flow[None]:
         raise UnusableTarget(f"GET /Users answered {reply.status} and no JSON object; this is no SCIM endpoint")
 
 
+def refused_credentials(answer: str, token_source: str) -> str:
+    """What to tell whose token was refused by an ``answer``, the token itself left out."""
+    if token_source == "none":
+        advice = "no token was sent: put one into SCIMRIG_TOKEN, or name its variable with --token-env"
+    else:
+        which = f"the token from {token_source}" if token_source else "the token"
+        advice = f"{which} is not taken; is it the right one for this target, and still valid?"
+    return f"the target refused our credentials ({answer}): {advice}"
+
+
 def explore(person: Person, team: Team) -> Flow[Survey]:
     """The whole survey on one user and one group of ours. The caller clears the rows away."""
     offers: dict[str, Offer] = {}
-    config, types = yield from _discover(offers)
+    config, types, catalogue = yield from _discover(offers)
     advertised = {name: _supported(config, name) for name in ("patch", "filter", "etag", "sort", "bulk")}
-    sent = full_body(person)
-    created = yield from _create(sent, offers)
+    sent, created = yield from _create(full_body(person), offers)
     found = Survey(advertised, offers)
     if created:
         read = (yield from _read("/Users", created)) or created
-        kept, dropped = _kept(sent, read)
+        kept, dropped = _kept(full_body(person), read)
         yield from _users(str(created["id"]), person, read, offers, advertised)
-        found = Survey(advertised, offers, kept, dropped, _normalised(sent, read))
+        required = yield from demands.find_out(sent, catalogue)
+        found = Survey(advertised, offers, kept, dropped, _normalised(full_body(person), read), required)
     yield from _groups(team, str(created.get("id", "")), offers, types)
     return found
 
@@ -118,12 +133,12 @@ def explore(person: Person, team: Team) -> Flow[Survey]:
 def full_body(person: Person) -> dict[str, Any]:
     """A user with everything on it that an IdP maps.
 
-    An e-mail with capitals, a formatted name and a displayName that nobody would make from the parts: so the survey
-    sees what a server makes of values, where it does not keep them.
+    A userName and an e-mail with capitals, a formatted name and a displayName that nobody would make from the parts: so
+    the survey sees what a server makes of values, where it does not keep them.
     """
     return {
         "schemas": [urns.USER, urns.ENTERPRISE],
-        "userName": person.user_name,
+        "userName": _with_a_capital(person.user_name),
         "externalId": f"scimrig-{person.number}",
         "name": {
             "formatted": f"{person.family_name}, {person.given_name}", "givenName": person.given_name,
@@ -174,7 +189,8 @@ def _ask(request: Send) -> Flow[Reply]:
     return reply
 
 
-def _discover(offers: dict[str, Offer]) -> Flow[tuple[dict[str, Any], set[str]]]:
+def _discover(offers: dict[str, Offer]) -> Flow[tuple[dict[str, Any], set[str], dict[str, Any]]]:
+    """ServiceProviderConfig, the endpoints in /ResourceTypes, and /Schemas; empty where not served."""
     bodies: dict[str, dict[str, Any]] = {}
     for feature, path in DISCOVERY.items():
         reply = yield from _ask(Send("GET", path, purpose="discovery"))
@@ -186,28 +202,30 @@ def _discover(offers: dict[str, Offer]) -> Flow[tuple[dict[str, Any], set[str]]]
         for item in (listed if isinstance(listed, list) else [])
         if isinstance(item, dict)
     }
-    return bodies["config"], endpoints
+    return bodies["config"], endpoints, bodies["schemas"]
 
 
-def _create(sent: dict[str, Any], offers: dict[str, Offer]) -> Flow[dict[str, Any]]:
-    """The created user as answered, {} where none could be created."""
+def _create(sent: dict[str, Any], offers: dict[str, Offer]) -> Flow[tuple[dict[str, Any], dict[str, Any]]]:
+    """(the user that was taken, as answered), or {} for the latter where none could be created."""
     reply = yield from _ask(Send("POST", "/Users", body=sent, purpose="survey: create a full user"))
     if not (reply.ok and reply.resource().get("id")):
         small = {name: sent[name] for name in ("userName", "name", "emails", "active")}
         small["schemas"] = [urns.USER]
+        sent = small
         reply = yield from _ask(Send("POST", "/Users", body=small, purpose="survey: create a plain user"))
     body = reply.resource()
     if reply.ok and body.get("id"):
         offers["users"] = Offer("yes")
-        return body
+        return sent, body
     offers["users"] = Offer("broken", f"no user could be created: POST /Users answered {_answer(reply)}")
-    return {}
+    return sent, {}
 
 
 def _users(
     identifier: str, person: Person, read: dict[str, Any], offers: dict[str, Offer], said: Mapping[str, bool | None]
 ) -> Flow[None]:
-    query = PERCENT_20.encode([("filter", f"userName eq {filter_string(person.user_name)}")])
+    name = _with_a_capital(person.user_name)
+    query = PERCENT_20.encode([("filter", f"userName eq {filter_string(name)}")])
     reply = yield from _ask(Send("GET", "/Users", query, purpose="survey: filter"))
     offers["filter"] = _filter_offer(reply, said["filter"])
     path = f"/Users/{segment(identifier)}"
@@ -311,6 +329,13 @@ def _how(before: str, after: Json) -> str:
 def _capitalised(email: str) -> str:
     local, at, domain = email.partition("@")
     return f"{local.capitalize() if local[:1].isalpha() else local.upper()}{at}{domain}"
+
+
+def _with_a_capital(user_name: str) -> str:
+    """The userName with the last letter of its local part in upper case; by how it begins a run's rows are known."""
+    local, at, domain = user_name.partition("@")
+    last = max((place for place, letter in enumerate(local) if letter.isalpha()), default=0)
+    return f"{local[:last]}{local[last:].upper()}{at}{domain}"
 
 
 def _answer(reply: Reply) -> str:

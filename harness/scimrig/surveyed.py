@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scimrig.demands import DECLARED
 from scimrig.survey import BARE_EMAIL, DISCOVERY, TYPED_EMAIL, Survey
 from scimrig.verdicts import Finding, Severity, Status
 
@@ -26,6 +27,7 @@ _MISSING = {
 provisions looks at, so their absence warns: a sound but plain server must not fail (rfc-notes 57)."""
 
 _KEPT = "RFC7644-3.3-R12"
+_DEMANDED = "RFC7644-3.3-R09"
 
 _HURTS = {
     "users": "every IdP: nobody can be provisioned",
@@ -75,6 +77,8 @@ def _attributes(survey: Survey) -> Iterator[Finding]:
             f"{len(dropped)} attributes of a full user are not kept", "kept, or declared as not supported",
             ", ".join(dropped), Severity.DRIFT, "customers who map these attributes",
         )
+    if survey.required:
+        yield _required(survey)
     if survey.normalised:
         changes = "; ".join(f"{path}: {how}" for path, how in survey.normalised.items())
         cased = all(how.startswith("lower-case") for how in survey.normalised.values())
@@ -83,6 +87,17 @@ def _attributes(survey: Survey) -> Iterator[Finding]:
             "values come back other than they were sent", "values as sent", changes, Severity.DRIFT,
             "Entra compares what it reads with what it sent, and writes again in every cycle",
         )
+
+
+def _required(survey: Survey) -> Finding:
+    """More than userName is wanted: a word to whoever maps attributes, a warning where no schema says it."""
+    said = set(survey.required.values()) == {DECLARED}
+    names, known = ", ".join(survey.required), "; ".join(dict.fromkeys(survey.required.values()))
+    return _finding(
+        "survey/required", Status.INFO if said else Status.WARN, _DEMANDED, "POST /Users", "more than userName",
+        f"a user needs more than a userName: {names}", "a userName is enough, or /Schemas asks for more",
+        f"{names}: {known}", Severity.DRIFT, "IdPs that do not map it: they can create nobody",
+    )
 
 
 def _finding(

@@ -173,6 +173,12 @@ def test_addresses_of_four_domains(tenant: Tenant, expected: Any) -> None:
     assert tenant.scim.get("/Users").json()["totalResults"] == before + expected.count(201)
 
 
+@pytest.mark.breaks("two-at-signs-accepted", sound=[400, 400], broken=[201, 400])
+def test_an_address_with_two_at_signs(tenant: Tenant, expected: Any) -> None:
+    addresses = ("joe@other.test@acme.test", "joe@acme.test@other.test")
+    assert [tenant.create(address).status_code for address in addresses] == expected
+
+
 @pytest.mark.breaks("default-role-missing", sound=(["member"], ["developer"]), broken=([], ["developer"]))
 @pytest.mark.breaks("default-role-added", sound=(["member"], ["developer"]),
         broken=(["member"], ["developer", "member"]))  # fmt: skip

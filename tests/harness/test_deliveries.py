@@ -382,7 +382,9 @@ def test_a_sound_sender_is_never_blamed_however_awkward_it_is(sender: dict[str, 
         stamp = str(int(clock.now()))
         mac = base64.b64encode(hmac.new(KEY, f"{id}.{stamp}.".encode() + body, hashlib.sha256).digest()).decode()
         headers = (("webhook-id", id), ("webhook-timestamp", stamp), ("webhook-signature", f"v1,{mac}"))
-        posted = [sink.post(sink.url, headers, body, 5.0) for _ in range(sender["copies"] + 1)]
+        posted = [sink.post(sink.url, headers, body, 5.0)]
+        if posted[0].status:  # a copy leaves with the attempt; one after its time-out would be an attempt too early
+            posted += [sink.post(sink.url, headers, body, 5.0) for _ in range(sender["copies"])]
         if any(one.status == 200 for one in posted):
             if number <= 3 and id == "e0":
                 for repeat in range(sender["repeats"]):

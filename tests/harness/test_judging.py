@@ -200,6 +200,20 @@ def test_an_unmet_expectation_names_what_came_nearest() -> None:
     assert "200 or 204" in finding.expected
 
 
+def test_an_excuse_that_shares_no_more_than_the_status_is_not_what_was_asked_for() -> None:
+    wanted = {**APPLIED, "authority": "rfc:RFC7643-2.5-R02"}
+    excused = {"status": 400, "scimType": "noTarget", "grade": "info"}
+    refused = exchange(1, status=400, body={"scimType": "invalidValue"}, by="probe")
+    (finding,) = judged(send_step([wanted, excused]), [refused], ROW, ROW, probe=True, dialect="rfc").findings
+    assert (finding.actual, finding.authority) == ("status is 400; expected 200 or 204", "rfc:RFC7643-2.5-R02")
+
+
+def test_an_excuse_that_fits_the_answer_tells_what_changed_all_the_same() -> None:
+    refused = exchange(1, status=400, body={}, by="probe")
+    (finding,) = judged(send_step([APPLIED, REFUSED]), [refused], ROW, OFF, probe=True).findings
+    assert "ada has changed: active" in finding.actual
+
+
 def test_in_the_rfc_dialect_the_requirement_is_the_authority() -> None:
     (finding,) = judged(
         send_step([APPLIED]), [exchange(1, body={}, by="probe")], ROW, ROW, probe=True, dialect="rfc"

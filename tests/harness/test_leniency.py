@@ -11,7 +11,7 @@ import pytest
 from scimrig.evidence import CaseEnded, CaseStarted, Evidence, Exchange, Observed, Reading, Sight, StepPlayed
 from scimrig.judge import verdict_on
 from scimrig.leniency import weighed
-from scimrig.survey import SURVEYED, Survey
+from scimrig.survey import SURVEYED, Offer, Survey
 from scimrig.verdicts import CaseVerdict, Finding, Severity, Status
 
 NO_FILTER = Survey(kept=SURVEYED, advertised={"filter": False, "patch": True})
@@ -100,3 +100,42 @@ def test_the_flavour_of_an_idp_answers_by_its_own_name() -> None:
     cites = ("rfc:RFC7644-3.5.2.3-R02", "idp:entra:6")
     (one,) = played("groups", [CREATE], dialect="entra-flag", cites=cites).findings
     assert one.authority == "idp:entra-flag:6"
+
+
+def acted(sent: list[Exchange], offers: dict[str, Offer], *, ok: bool = False) -> CaseVerdict:
+    """An act of Entra's, with the exchanges that it made."""
+    case = CaseStarted("c", "lifecycle/x", "entra", {}, "t", "create", "security", ("idp:entra:3",), (), "", False)
+    outcome = {"state": "object-error", "ok": ok, "words": "501 Not Implemented", "id": "u1"}
+    ground = {"idp": "Entra", "chapter": 3, "inferred": []}
+    numbers = tuple(one.number for one in sent)
+    step = StepPlayed("c", "s1", "assign ada", "act", "assign", "ada", None, outcome, [], ground, numbers)
+    evidence = Evidence(case, {one.number: one for one in sent}, {}, [step], CaseEnded("c", "played", ""))
+    return verdict_on(evidence, Survey(offers=offers))
+
+
+LOOKED_UP = exchange(1, "GET", "/Users", 200)
+NO_PATCH = {"patch": Offer("no", "PATCH answered 501")}
+
+
+def test_an_act_that_comes_to_a_method_which_is_known_not_to_be_there_is_skipped() -> None:
+    verdict = acted([LOOKED_UP, exchange(2, "PATCH", "/Users/u1", 501)], NO_PATCH)
+    assert (verdict.status, verdict.reason) == (Status.SKIP, "it needs patch: PATCH answered 501")
+    assert verdict.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("refusal", "offers"),
+    [
+        (exchange(2, "PATCH", "/Users/u1", 501), {"patch": Offer("broken", "advertised, yet PATCH answered 501")}),
+        (exchange(2, "PATCH", "/Users/u1", 501), {}),
+        (exchange(2, "PATCH", "/Users/u1", 400), NO_PATCH),
+        (exchange(2, "PATCH", "/Users/u1", 404), NO_PATCH),
+        (exchange(2, "POST", "/Users", 501), NO_PATCH),
+    ],
+)
+def test_any_other_refusal_is_judged(refusal: Exchange, offers: dict[str, Offer]) -> None:
+    assert acted([LOOKED_UP, refusal], offers).status is Status.FAIL
+
+
+def test_an_act_that_gets_through_is_judged_whatever_it_met_on_its_way() -> None:
+    assert acted([exchange(1, "PATCH", "/Users/u1", 501)], NO_PATCH, ok=True).status is Status.PASS

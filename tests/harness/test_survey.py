@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from scimrig.evidence import Surveyed, from_json, to_json
-from scimrig.survey import Survey, UnusableTarget, explore, knock
+from scimrig.survey import Survey, UnusableTarget, explore, full_body, knock
 from scimrig.surveyed import findings
 from scimrig.verdicts import Status
 from scimrig_simulator.clock import VirtualClock
 from scimrig_simulator.drive import play
 from scimrig_simulator.playbook import answer, expect, playbook
-from scimrig_simulator.scim import urns
+from scimrig_simulator.scim import schemas, urns
 from scimrig_simulator.wire import FailureKind, Reply, Send, TransportFailure
 from scimrig_simulator.workforce.company import Company
 
 COMPANY = Company(7)
 CONFIG = {"patch": {"supported": True}, "filter": {"supported": True}}
+SCHEMAS = {"Resources": [schema.to_json("https://example.com") for schema in schemas.builtin().schemas]}
 TYPES = {"totalResults": 2, "Resources": [{"endpoint": "/Users"}, {"endpoint": "/Groups"}]}
 REFUSED = Reply(0, failure=TransportFailure(FailureKind.REFUSED, "nothing listens there"))
 
@@ -37,7 +39,7 @@ class Scripted:
         if given is not None:
             return given(request) if callable(given) else given
         if collection in ("/ServiceProviderConfig", "/Schemas", "/ResourceTypes"):
-            return answer(200, {"/ServiceProviderConfig": CONFIG, "/ResourceTypes": TYPES}.get(collection, {"x": 1}))
+            return answer(200, {"/ServiceProviderConfig": CONFIG, "/ResourceTypes": TYPES}.get(collection, SCHEMAS))
         if request.method == "POST" and isinstance(request.body, dict):
             self.row = {**request.body, "id": "u1"}
             return answer(201, self.row)
@@ -167,6 +169,53 @@ def test_a_target_that_lower_cases_is_told_so_once() -> None:
     assert [finding.status for finding in findings(found) if finding.check == "survey/normalised"] == [Status.WARN]
 
 
+def test_a_user_name_is_sent_with_a_capital_in_a_place_where_it_does_no_harm() -> None:
+    person = COMPANY.person(1, "survey")
+    sent = full_body(person)["userName"]
+    assert sent != person.user_name
+    assert sent.casefold() == person.user_name.casefold()
+    assert sent[0] == person.user_name[0]  # by how it begins a run's rows are known
+    assert sent.partition("@")[2] == person.user_name.partition("@")[2]
+
+
+def demanding(schemas_answer: Reply) -> Scripted:
+    """A target that refuses users without an e-mail address."""
+    target = Scripted(GET_Schemas=schemas_answer)
+
+    def created(request: Send) -> Reply:
+        assert isinstance(request.body, dict)
+        if "emails" not in request.body:
+            return answer(400, {"schemas": [urns.ERROR], "status": "400", "scimType": "invalidValue"})
+        target.row = {**request.body, "id": "u1"}
+        return answer(201, target.row)
+
+    target.answers["POST /Users"] = created
+    return target
+
+
+@pytest.mark.parametrize(
+    ("served", "known", "grade"),
+    [
+        (
+            answer(200, {"Resources": [{"id": urns.USER, "attributes": [{"name": "emails", "required": True}]}]}),
+            "its /Schemas says so", Status.INFO,
+        ),
+        (answer(404), "it refuses a user without", Status.WARN),  # RFC 7643 §4.1.1 asks for a userName alone
+    ],
+)
+def test_what_is_required_besides_a_user_name_is_told_once(served: Reply, known: str, grade: Status) -> None:
+    found = survey(demanding(served))
+    assert found.required == {"emails": known}
+    (finding,) = [finding for finding in findings(found) if finding.check == "survey/required"]
+    assert finding.status is grade
+    assert known in finding.actual
+
+
+def test_what_is_required_and_not_declared_is_not_excused() -> None:
+    served = answer(200, {"Resources": [{"id": urns.USER, "attributes": []}]})
+    assert survey(demanding(served)).required == {}
+
+
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
@@ -206,7 +255,7 @@ def test_a_target_that_dies_during_the_survey_is_unusable_and_one_that_drops_a_r
 
 
 def test_a_survey_survives_the_log() -> None:
-    found = survey(Scripted(PATCH_Users=answer(501)))
+    found = replace(survey(Scripted(PATCH_Users=answer(501))), required={"emails": "its /Schemas says so"})
     record = from_json(to_json(Surveyed(found.to_json())))
     assert isinstance(record, Surveyed)
     assert Survey.from_json(record.survey) == found

@@ -91,7 +91,7 @@ def test_create_sends_both_urns_and_no_null(entra, ben, empty, exactly):
     ])
     assert (outcome.state, outcome.ok, outcome.id) == ("created", True, "u-1")
     assert entra.expected_user(ben, "assign").to_json() == {
-        "kind": "User", "exists": True, "members": None,
+        "kind": "User", "exists": True, "fate": "applied", "key": "", "members": None,
         "values": {
             "displayName": "Ben Sample", 'emails[type eq "work"].value': "ben@example.com",
             "userName": "ben@example.com", "name.givenName": "Ben", "name.familyName": "Sample",

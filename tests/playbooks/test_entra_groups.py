@@ -46,7 +46,7 @@ def test_push_creates_without_members_then_reads_and_adds(linked, ada, ben, blue
     ])
     assert (outcome.state, outcome.ok, outcome.id) == ("created", True, "g-1")
     assert linked.expected_group(blue, [ada]).to_json() == {
-        "kind": "Group", "exists": True, "members": ["u-1001"],
+        "kind": "Group", "exists": True, "fate": "applied", "key": "", "members": ["u-1001"],
         "values": {"displayName": "Team Blue", "externalId": external},
     }
 

@@ -129,7 +129,7 @@ def test_what_a_create_is_meant_to_leave_behind(okta, ada, empty):
         (expect("POST", "/Users"), answer(201, {"id": "u-1001"})),
     ])
     assert okta.expected_user(ada, "assign").to_json() == {
-        "kind": "User", "exists": True, "members": None,
+        "kind": "User", "exists": True, "fate": "applied", "key": "", "members": None,
         "values": {
             "userName": "ada@example.com", "name.givenName": "Ada", "name.familyName": "Sample",
             'emails[type eq "work"].value': "ada@example.com", "displayName": "Ada Sample", "locale": "en-US",
@@ -283,7 +283,7 @@ def test_deactivate_is_a_patch_without_a_path(linked, ada, exactly):
     ])
     assert outcome.ok
     assert linked.expected_user(ada, "deactivate").to_json() == {
-        "kind": "User", "exists": True, "members": None, "values": {"active": False},
+        "kind": "User", "exists": True, "fate": "applied", "key": "", "members": None, "values": {"active": False},
     }
 
 

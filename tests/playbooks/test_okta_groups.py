@@ -43,7 +43,8 @@ def test_push_creates_the_group_empty_then_names_it_and_adds_members(linked, ada
     assert (outcome.state, outcome.ok, outcome.id) == ("created", True, "g-2001")
     assert linked.group_id(blue) == "g-2001"
     assert linked.expected_group(blue, [ada, ben]).to_json() == {
-        "kind": "Group", "exists": True, "values": {"displayName": "Team Blue"}, "members": ["u-1001"],
+        "kind": "Group", "exists": True, "fate": "applied", "key": "", "values": {"displayName": "Team Blue"},
+        "members": ["u-1001"],
     }
 
 

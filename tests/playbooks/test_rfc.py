@@ -290,7 +290,7 @@ def test_a_new_name_of_the_team_is_a_replace(linked, ben, blue, empty, exactly):
 def test_a_group_of_other_origin_keeps_its_name_and_external_id(teamed, ada, blue):
     assert playbook(teamed.set_members(blue, [ada]), [(expect("PATCH", "/Groups/g-1"), answer(204))]).ok
     assert teamed.expected_group(blue, [ada]).to_json() == {
-        "kind": "Group", "exists": True, "values": {}, "members": ["u-1001"],
+        "kind": "Group", "exists": True, "fate": "applied", "key": "", "values": {}, "members": ["u-1001"],
     }
 
 

@@ -14,6 +14,7 @@ from scimrig.verdicts import Severity
 EXAMPLES = Path(__file__).parent / "examples"
 STORY = (EXAMPLES / "story.yaml").read_text(encoding="utf-8")
 PROBE = (EXAMPLES / "probe.yaml").read_text(encoding="utf-8")
+PROMISES = (EXAMPLES / "promises.yaml").read_text(encoding="utf-8")
 
 
 def changed(text: str, old: str, new: str) -> str:
@@ -52,6 +53,22 @@ def test_a_probe_is_read() -> None:
     assert len(switch.expect) == 2
     assert again.expect == ({"status": 304},)  # one outcome may stand without a list
     assert (switch.place.line, switch.place.column) == (10, 5)
+
+
+def test_a_story_about_promises_is_read() -> None:
+    (story,) = load_text(PROMISES)
+    assert not story.probe
+    assert story.dialects == ()
+    assert story.promises == ("policy.email_change=reject", "webhooks.retry_schedule")
+    assert story.needs == ("any-domain",)
+    assert [(step.verb, step.act) for step in story.steps] == [
+        ("sink", ""), ("act", "assign"), ("await", ""), ("act", "push_group"), ("hook", ""), ("roles", ""),
+        ("hook", ""), ("roles", ""), ("access", ""), ("silence", ""),
+    ]
+    assert [step.name for step in story.steps if step.verb != "act"] == [
+        "sink joe", "await user_created about joe", "map group eng", "roles joe", "map group eng", "roles joe",
+        "access joe", "silence joe",
+    ]
 
 
 def test_several_scenarios_stand_in_one_file() -> None:

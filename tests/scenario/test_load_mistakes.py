@@ -18,6 +18,7 @@ from scimrig.scenario.load import load_text
 EXAMPLES = Path(__file__).parent / "examples"
 STORY = (EXAMPLES / "story.yaml").read_text(encoding="utf-8")
 PROBE = (EXAMPLES / "probe.yaml").read_text(encoding="utf-8")
+PROMISES = (EXAMPLES / "promises.yaml").read_text(encoding="utf-8")
 
 
 def errors_of(text: str) -> list[str]:
@@ -65,7 +66,7 @@ MISTAKES: dict[str, tuple[str, str, str, list[str]]] = {
     "no verb": (
         STORY, "  - deactivate: ada", "  - ▶name: nothing",
         ["a step needs one of connect, assign, update, rename, deactivate, reactivate, delete, push_group, "
-         "set_members, send, check"],
+         "set_members, send, check, hook, roles, access, sink, await, silence"],
     ),
     "step that is a word": (STORY, "- deactivate: ada", "- ▶deactivate", [
         "'steps' must be a step: one verb and what belongs to it, not \"deactivate\""]),
@@ -90,7 +91,8 @@ MISTAKES: dict[str, tuple[str, str, str, list[str]]] = {
     ),
     "malformed cite": (
         STORY, "bug:LIFE-01", "▶LIFE-01",
-        ["'cites' must be rfc:RFC7644-3.5.2-R13, idp:okta:5 or bug:LIFE-01, not \"LIFE-01\""],
+        ["'cites' must be rfc:RFC7644-3.5.2-R13, idp:okta:5, bug:LIFE-01 or policy:policy.email_change, "
+         "not \"LIFE-01\""],
     ),
     "empty list": (STORY, "[idp:okta:5, bug:LIFE-01]", "▶[]", ["'cites' must not be empty"]),
     "twice in a list": (
@@ -234,6 +236,66 @@ MISTAKES: dict[str, tuple[str, str, str, list[str]]] = {
         STORY, STORY, f"{STORY}---\nscenario: ▶{STORY.removeprefix('scenario: ')}",
         ["the id 'pack/leaver' is taken already by s.yaml:1:11"],
     ),
+    "promise in words of its own": (
+        PROMISES, "webhooks.retry_schedule]", "▶retries]",
+        ["'promises' must be a declaration, with the value that it must have where that matters: "
+         "policy.email_change=reject, not \"retries\""],
+    ),
+    "promise that nobody can make": (
+        PROMISES, "[policy.email_change=reject", "[▶policy.email_changes=reject",
+        ["nothing is declared as 'policy.email_changes'; did you mean 'policy.email_change'?"],
+    ),
+    "cite of a promise that nobody can make": (
+        PROMISES, "policy:roles.default", "▶policy:roles.defaults",
+        ["nothing is declared as 'roles.defaults'; did you mean 'roles.default'?"],
+    ),
+    "need that no target has": (
+        PROMISES, "any-domain", "▶any-domains", ["'needs': unknown value \"any-domains\"; did you mean 'any-domain'?"],
+    ),
+    "unknown name of what is promised": (
+        PROMISES, '"${{ run.prefix }}joe@${{ promised.foreign }}"', '▶"joe@${{ promised.foreigner }}"',
+        ["promised has no 'foreigner'; did you mean 'foreign'?"],
+    ),
+    "hook that nobody may call": (
+        PROMISES, "{map_group: eng}", "{map_group: eng, ▶before_run: eng}",
+        ["'before_run' is no key of a hook; known are map_group"],
+    ),
+    "role for a person": (
+        PROMISES, "{eng: 2}", "{▶joe: 2}", ["'joe' is a person; a team belongs here"],
+    ),
+    "role number nought": (
+        PROMISES, "{eng: 2}", "{eng: ▶0}", ["'eng' must be the number of a role among roles.assignable, not 0"],
+    ),
+    "role for a group that is not pushed": (
+        PROMISES, "{eng: 2}", "{▶ops: 2}", ["'ops' has no id yet: let an earlier step push it"],
+    ),
+    "role of a group to which none was given": (
+        PROMISES, "  - hook: {map_group: eng}\n  - roles: {joe: [eng]}", "  - roles: {joe: [▶eng]}",
+        ["no earlier step gives 'eng' a role: add 'hook: {map_group: eng}'"],
+    ),
+    "role of a group that is a person": (
+        PROMISES, "roles: {joe: [eng]}", "roles: {joe: [▶joe]}", ["'joe' is a person; a team belongs here"],
+    ),
+    "role by its own name": (
+        PROMISES, "roles: {joe: default}", "roles: {joe: ▶member}", ["'joe' takes \"default\" only, not \"member\""],
+    ),
+    "access of a team": (
+        PROMISES, "access: {joe", "access: {▶eng", ["'eng' is a team; a person belongs here"],
+    ),
+    "access that is neither": (
+        PROMISES, "joe: allowed", "joe: ▶granted", ["'joe': unknown value \"granted\"; known are allowed, refused"],
+    ),
+    "answer that is none": (
+        PROMISES, "close]", "▶hang-up]", ["'joe' must be a status, slow or close, not \"hang-up\""],
+    ),
+    "event that nobody tells": (
+        PROMISES, "event: user_created", "event: ▶user_create",
+        ["'event': unknown value \"user_create\"; did you mean 'user_created'?"],
+    ),
+    "await of nobody": (
+        PROMISES, "await: {about: joe, ", "await: ▶{", ["an await needs 'about'"],
+    ),
+    "silence about a team": (PROMISES, "silence: joe", "silence: ▶eng", ["'eng' is a team; a person belongs here"]),
     "not YAML": (STORY, "title: A leaver", "title: A▶: leaver", ["this is not YAML: "]),
     "a control character": (STORY, "title: A leaver", "title: A▶\x07leaver", ["this is not YAML: "]),
 }
@@ -306,7 +368,7 @@ def assert_told_or_loaded(text: str) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(draw=st.data(), text=st.sampled_from([STORY, PROBE]))
+@given(draw=st.data(), text=st.sampled_from([STORY, PROBE, PROMISES]))
 def test_any_mutation_loads_or_is_told_with_its_place(draw: st.DataObject, text: str) -> None:
     assert_told_or_loaded(_mutated(text, draw))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from scimrig import checks
 from scimrig.scenario.load import load, scenario_root
-from scimrig.scenario.model import ACTS, Scenario
+from scimrig.scenario.model import ACTS, PROMISED, Scenario
 from scimrig_simulator.faults import FAULTS, fault
 from scimrig_simulator.idp import DIALECTS
 
@@ -50,8 +50,16 @@ def test_every_dialect_has_probes_and_is_there() -> None:
 
 def test_stories_are_made_of_acts_and_checks_and_play_every_act() -> None:
     verbs = {step.verb for scenario in STORIES for step in scenario.steps}
-    assert verbs == {"act", "check"}
+    assert verbs == {"act", "check", *PROMISED}
     assert {step.act for scenario in STORIES for step in scenario.steps if step.act} == set(ACTS)
+
+
+def test_a_story_about_promises_stands_in_a_file_of_its_own_and_cites_one() -> None:
+    """Where nothing is declared, everything else must be played as if there were no promises."""
+    for scenario in SCENARIOS:
+        about = bool(scenario.promises or any(step.verb in PROMISED for step in scenario.steps))
+        assert about is (scenario.area in ("policy", "webhooks")), scenario.id
+        assert about is any(cite.startswith("policy:") for cite in scenario.cites), scenario.id
 
 
 def test_every_request_of_a_probe_is_expected_to_have_some_outcome_and_may_pass() -> None:

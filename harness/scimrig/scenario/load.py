@@ -145,6 +145,7 @@ def _scenario(document: Document) -> Scenario:
         cites=tuple(data["cites"]),
         tags=tuple(data.get("tags", ())),
         needs=tuple(data.get("needs", ())),
+        promises=tuple(data.get("promises", ())),
         dialects=_as_tuple(data.get("dialect")),
         given=tuple(_subject(key, about) for key, about in data.get("given", {}).items()),
         rows=_rows(data.get("matrix", {})),
@@ -191,13 +192,18 @@ def _free_id(wanted: str, taken: set[str]) -> str:
 
 
 def _step_name(word: str, argument: Any) -> str:
-    """``assign ada``, ``PATCH /Users/${{ ada.id }}``, ``check ada``."""
+    """``assign ada``, ``PATCH /Users/${{ ada.id }}``, ``check ada``, ``await user_created about ada``."""
     if word == "send":
         return next(f"{key} {path}" for key, path in argument.items() if key.isupper())
     if word == "check":
         return f"check {argument.get('user') or argument['group']}"
     if argument is True:
         return word
+    if word == "hook":
+        team = argument["map_group"]
+        return f"map group {team if isinstance(team, str) else next(iter(team))}"
+    if word == "await":
+        return f"await {argument['event']} about {argument['about']}"
     subject = argument if isinstance(argument, str) else next(iter(argument))
     return f"{word.replace('_', ' ')} {subject}"
 

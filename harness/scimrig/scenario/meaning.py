@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from scimrig.declarations import KEYS
 from scimrig.scenario.errors import ScenarioError
 from scimrig.scenario.matchers import instant
-from scimrig.scenario.model import ACTS
+from scimrig.scenario.model import ACTS, PROMISED
 from scimrig.scenario.resolve import TEMPLATE, well_formed
 from scimrig.scenario.yaml_nodes import Document, Route
 from scimrig.suggestion import did_you_mean
@@ -21,7 +22,7 @@ from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.scim.paths import parse_path
 from scimrig_simulator.workforce.person import FIELDS as PERSON_FIELDS
 
-VERBS = (*ACTS, "send", "check")
+VERBS = (*ACTS, "send", "check", *PROMISED)
 DIALECTS_WITH_CHAPTERS = ("okta", "entra", "entra-flag", "google")
 CHAPTERS = range(1, 11)
 _TEAM_FIELDS = ("displayName",)
@@ -30,6 +31,7 @@ _TEAM_NAMES = frozenset({*_TEAM_FIELDS, "id"})
 _FIXED_ROOTS: Mapping[str, frozenset[str]] = {
     "run": frozenset({"prefix", "domain", "id"}),
     "nobody": frozenset({"id", "userName"}),
+    "promised": frozenset({"domain", "domainUpper", "foreign"}),
 }
 _RESERVED = frozenset({*_FIXED_ROOTS, "matrix", "kept"})
 
@@ -50,6 +52,7 @@ class _Names:
     matrix: frozenset[str] = frozenset()
     kept: set[str] = field(default_factory=set)
     made: set[str] = field(default_factory=set)  # subjects that have an id by now
+    mapped: set[str] = field(default_factory=set)  # teams to whom a hook has given a role
     used: set[str] = field(default_factory=set)  # names of the matrix
 
 
@@ -67,6 +70,7 @@ class _Meaning:
 
     def check(self) -> Iterator[ScenarioError]:
         yield from self._cites()
+        yield from self._promises()
         yield from self._given()
         yield from self._kind_of_scenario()
         seen: dict[str, int] = {}
@@ -102,6 +106,16 @@ class _Meaning:
                 yield self._at(route, f"no dialect '{dialect}' has chapters{words}")
             elif int(chapter) not in CHAPTERS:
                 yield self._at(route, f"chapters run from {CHAPTERS[0]} to {CHAPTERS[-1]}, so there is no {cite}")
+
+        elif kind == "policy" and rest not in KEYS:
+            yield self._at(route, f"nothing is declared as '{rest}'{did_you_mean(rest, KEYS)}")
+
+    def _promises(self) -> Iterator[ScenarioError]:
+        for number, promise in enumerate(self._data.get("promises", ())):
+            for name in promise.partition("=")[0].split("|"):
+                if name not in KEYS and name.rpartition(".")[0] not in KEYS:
+                    route: Route = ("promises", number)
+                    yield self._at(route, f"nothing is declared as '{name}'{did_you_mean(name, KEYS)}")
 
     # Subjects
 
@@ -154,6 +168,8 @@ class _Meaning:
             yield from self._send(argument, inner)
         elif verb == "check":
             yield from self._assertion(argument, inner)
+        elif verb in PROMISED:
+            yield from self._about_promises(verb, argument, inner)
         elif verb != "connect":
             yield from self._act(verb, argument, inner)
         yield from self._templates(argument, inner)
@@ -177,6 +193,30 @@ class _Meaning:
                         yield self._at_key(where, f"a person has no '{name}'{did_you_mean(name, PERSON_FIELDS)}")
         else:
             yield from self._subject(argument, route, "person")
+
+    def _about_promises(self, verb: str, argument: Any, route: Route) -> Iterator[ScenarioError]:
+        if verb == "silence":
+            yield from self._subject(argument, route, "person")
+        elif verb == "await":
+            yield from self._subject(argument["about"], (*route, "about"), "person")
+        elif verb == "hook":
+            team, inner = argument["map_group"], (*route, "map_group")
+            plain = isinstance(team, str)
+            key = team if plain else next(iter(team))
+            where = inner if plain else (*inner, key)
+            yield from self._subject(key, where, "team", is_key=not plain)
+            if self._names.kinds.get(key) == "team" and key not in self._names.made:
+                place = self._at if plain else self._at_key
+                yield place(where, f"'{key}' has no id yet: let an earlier step push it")
+            self._names.mapped.add(key)
+        else:
+            ((person, wanted),) = argument.items()
+            yield from self._subject(person, (*route, person), "person", is_key=True)
+            for number, team in enumerate(wanted if verb == "roles" and wanted != "default" else ()):
+                where = (*route, person, number)
+                yield from self._subject(team, where, "team")
+                if self._names.kinds.get(team) == "team" and team not in self._names.mapped:
+                    yield self._at(where, f"no earlier step gives '{team}' a role: add 'hook: {{map_group: {team}}}'")
 
     def _send(self, argument: dict[str, Any], route: Route) -> Iterator[ScenarioError]:
         if "body" in argument and "raw" in argument:
@@ -280,7 +320,7 @@ class _Meaning:
             if first == "id" and root not in self._names.made:
                 return f"'{root}' has no id yet: let an earlier step create it, or give it 'exists: true'"
         elif root in self._names.kinds:
-            return "what is given may only speak of run, matrix and nobody"
+            return "what is given may only speak of run, matrix, nobody and promised"
         else:
             return f"'{root}' names nothing here{did_you_mean(root, {*self._names.kinds, *_RESERVED})}"
         return "" if first in known else f"{root} has no '{first}'{did_you_mean(first, known)}"

@@ -15,6 +15,10 @@ ACTS = (
 )
 
 
+PROMISED = ("hook", "roles", "access", "sink", "await", "silence")
+"""Verbs about what the target's owner promises; played by ``promised.py``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where something stands in a file; line and column are 1-based."""
@@ -44,7 +48,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. ``verb``: act | send | check. ``argument`` is what stands behind the verb's key, unresolved.
+    """One step. ``verb``: act | send | check, or one of ``PROMISED``. ``argument``: what stands behind it, unresolved.
 
     expect: outcomes that a ``send`` allows, in order of preference
     keep:   name → JSON Pointer into the reply, or ``header:NAME``
@@ -62,7 +66,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A story (``dialects`` empty: played in every dialect) or a probe (bound to some)."""
+    """A story (``dialects`` empty: played in every dialect) or a probe (bound to some).
+
+    promises: declarations that it needs, ``policy.email_change=reject`` where it is about one value only
+    """
 
     id: str
     title: str
@@ -71,6 +78,7 @@ class Scenario:
     cites: tuple[str, ...]
     tags: tuple[str, ...]
     needs: tuple[str, ...]
+    promises: tuple[str, ...]
     dialects: tuple[str, ...]
     given: tuple[Subject, ...]
     rows: tuple[dict[str, Any], ...]  # the matrix multiplied out; one empty row where there is none

@@ -164,6 +164,7 @@ FAULTS: Mapping[str, str] = {
     "token-echoed": "errors:TOKEN_ECHOED",
     "total-is-page-length": "reading:TOTAL_IS_PAGE_LENGTH",
     "truthy-false": "patching:TRUTHY_FALSE",
+    "two-at-signs-accepted": "policy:TWO_AT_SIGNS_ACCEPTED",
     "two-primaries": "creating:TWO_PRIMARIES",
     "unicode-mangled": "writing:UNICODE_MANGLED",
     "unknown-attributes-kept": "creating:UNKNOWN_ATTRIBUTES_KEPT",

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from scimrig_simulator.faults.sabotage import Fault
-from scimrig_simulator.policy.rules import Rules, canonical_domain, primary_email
+from scimrig_simulator.policy.rules import Rules, canonical_domain, primary_email, with_email
 from scimrig_simulator.scim.errors import MUTABILITY, ScimError, not_mutable
 from scimrig_simulator.seams import Answer, Call, Resource, Seams, present
 
@@ -175,6 +175,20 @@ LOOKALIKE_DOMAIN_ACCEPTED = Fault(
     "lookalike-domain-accepted", "A domain that ends like a registered one passes for it",
     "Somebody registers notacme.test, and its users are taken for those of acme.test.",
     ("POLI-01",), _LookalikeDomainAccepted, policy=_POLICY,
+)
+
+
+class _TwoAtSignsAccepted(Seams):
+    def admit(self, call: Call, before: Resource | None, after: Resource, rules: Rules) -> Resource:
+        local, _, domain = primary_email(after).rpartition("@")
+        admitted = super().admit(call, before, with_email(after, f"{local.replace('@', '.')}@{domain}"), rules)
+        return with_email(admitted, f"{local}@{domain}") if "@" in local and before is None else admitted
+
+
+TWO_AT_SIGNS_ACCEPTED = Fault(
+    "two-at-signs-accepted", "The domain of an address is what stands behind its last @",
+    "joe@contractor.test@acme.test comes in, and some mail servers deliver to the domain that stands first.",
+    ("POLI-01",), _TwoAtSignsAccepted, policy=_POLICY,
 )
 
 

@@ -15,8 +15,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
+from scimrig_simulator.idp.fate import fated
 from scimrig_simulator.idp.intent import Intent, Outcome
 from scimrig_simulator.idp.mapping import Values
+from scimrig_simulator.idp.promises import Promises
 from scimrig_simulator.wire import Flow, Headers, Json, QueryStyle, Reply, Send, segment, send
 
 if TYPE_CHECKING:
@@ -28,7 +30,10 @@ Mark: TypeAlias = Literal["doc", "observed", "inferred"]
 USER_ACTS = ("connect", "assign", "update", "rename", "deactivate", "reactivate", "delete")
 GROUP_ACTS = ("push_group", "set_members")
 ACTS = USER_ACTS + GROUP_ACTS
+PARTINGS = frozenset({"deactivate", "delete"})
+"""Acts that switch somebody off, which a target must never refuse because of an address."""
 
+NO_PROMISES = Promises()
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -147,21 +152,18 @@ class Engine:
 
     # What it means to leave behind -----------------------------------------------------------------------------------
 
-    def expected_user(self, person: Person, act: str) -> Intent:
-        """What a sound server holds of a person after an act: every attribute that this IdP maps and has sent."""
-        if act == "delete" and self._drops_users:
+    def expected_user(
+        self, person: Person, act: str, promises: Promises = NO_PROMISES, held: Intent | None = None
+    ) -> Intent:
+        """What a sound server holds of a person after an act: every attribute that this IdP maps and has sent.
+
+        held: what was in force before the act (``intent.in_force``), None where that is not known. An act that the
+        ``promises`` have refused leaves it as it was; ask after the act was played.
+        """
+        if act in PARTINGS and not promises.keeps_leavers:
             return Intent("User", exists=False)
-        if act in self._switch_acts:
-            return Intent("User", values={"active": act == "reactivate"})
-        sent = self._sent.get(_key(person), set())
-        values: dict[str, Json] = {}
-        for path, value in self._values(person).items():
-            if value != "":
-                values[path] = value
-            elif path in sent and self._clears:
-                values[path] = None
-        values["active"] = self._leaves_active(person, act)
-        return Intent("User", values=values)
+        granted = {} if held is None or not held.exists else self._granted(act, held)
+        return fated(self._intended(person, act), held, promises, parts=act in PARTINGS, granted=granted)
 
     def expected_group(self, team: Team, members: Sequence[Person]) -> Intent:
         """What a sound server holds of a group afterwards; members whose id is unknown are never sent."""
@@ -216,6 +218,26 @@ class Engine:
     def _provision_group(self, team: Team, members: Sequence[Person]) -> Flow[Outcome]:
         """Bring a group to its name and members, whether or not it is there. For IdPs that do both acts alike."""
         raise NotImplementedError
+
+    def _intended(self, person: Person, act: str) -> Intent:
+        """What an act is meant to leave behind on a target that takes whatever it is sent."""
+        if act == "delete" and self._drops_users:
+            return Intent("User", exists=False)
+        if act in self._switch_acts:
+            return Intent("User", values={"active": act == "reactivate"})
+        sent = self._sent.get(_key(person), set())
+        values: dict[str, Json] = {}
+        for path, value in self._values(person).items():
+            if value != "":
+                values[path] = value
+            elif path in sent and self._clears:
+                values[path] = None
+        values["active"] = self._leaves_active(person, act)
+        return Intent("User", values=values)
+
+    def _granted(self, act: str, held: Intent) -> Values:
+        """What an act has brought about by requests of its own before the one that carries the address."""
+        return {}
 
     def _values(self, person: Person) -> Values:
         """The mapping: SCIM path → value, "" where the person has none; without ``active``."""

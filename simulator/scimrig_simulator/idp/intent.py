@@ -8,7 +8,7 @@ Rule: plain data.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scimrig_simulator.wire import Json
@@ -42,6 +42,15 @@ class Intent:
             "kind": self.kind, "exists": self.exists, "values": dict(self.values), "members": members,
             "fate": self.fate, "key": self.key,
         }
+
+
+def in_force(held: Intent | None, intent: Intent) -> Intent:
+    """What is meant to hold once an act has come to ``intent``, given what held before it (None: nothing).
+
+    An act names only what it sends, so that what it leaves alone is kept from before.
+    """
+    kept = held.values if held is not None and held.exists and intent.exists else {}
+    return replace(intent, values={**kept, **intent.values}, fate="applied", key="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,14 +49,19 @@ class OktaEngine(Engine):
     def external_id(self, person: Person) -> str:
         return "00u" + token(17, self.seed, "okta user", subject_key(person))
 
-    def expected_user(self, person: Person, act: str) -> Intent:
-        intent = super().expected_user(person, act)
+    def _intended(self, person: Person, act: str) -> Intent:
+        intent = super()._intended(person, act)
         if act not in ("update", "rename"):
             return intent
         # A profile push leaves `active` alone (okta:4 [O2]) and echoes the externalId that the server has.
         sent = self._sent.get(subject_key(person), set())
         echoed = ("active", "externalId")
         return Intent("User", values={k: v for k, v in intent.values.items() if k not in echoed or k in sent})
+
+    def _granted(self, act: str, held: Intent) -> Values:
+        """Whoever is found inactive is activated by a PATCH of its own before the profile is pushed (okta:5)."""
+        activates = act in ("assign", "reactivate") and held.values.get("active") is False
+        return {"active": True} if activates else {}
 
     # Users -----------------------------------------------------------------------------------------------------------
 
@@ -159,8 +164,10 @@ class OktaEngine(Engine):
         held = answers.parsed(reply)
         if not reply.ok or held.fault:
             return self._failed(person, phase, _refused(reply, known=True) if not reply.ok else held.fault)
-        if linking and held.value.get("active") is False:
-            return self._delayed(person)
+        if linking:
+            if held.value.get("active") is False:
+                return self._delayed(person)
+            self._switch(person, on=True)  # seen to be on, whatever becomes of the profile
         body, paths = self._merge(person, held.value, linking)
         reply = yield from self._ask("PUT", user_path(id), f"push the profile of {label(person)}", body=body)
         refusal = _refusal(reply, known=True)
@@ -171,7 +178,6 @@ class OktaEngine(Engine):
             return Outcome("updated", True, id=id)
         if _inactive(reply):
             return self._delayed(person)
-        self._switch(person, on=True)
         self._note_sent(person, ["active"])
         return Outcome("linked", True, id=id)
 

@@ -1,4 +1,4 @@
-"""What a target promises not to take from an IdP, as far as an engine's expectations depend on it.
+"""What a target promises to do with what an IdP sends, as far as an engine's expectations depend on it.
 
 Rule: plain data and the arithmetic of domains; it shares nothing with the reference server's own policy.
 """
@@ -10,16 +10,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Promises:
-    """The rules that an owner declares about e-mail addresses. Without arguments: everything is taken.
+    """The rules that an owner declares about addresses and leavers. Without arguments: everything is taken and kept.
 
     email_change:     allow | reject | ignore: what happens to a changed e-mail address (policy page, D1)
     domains:          the only domains whose users are taken, None for any (D2)
     subdomains_match: whether a sub-domain of one of them counts as it
+    keeps_leavers:    whether somebody who is switched off stays there, inactive
     """
 
     email_change: str = "allow"
     domains: tuple[str, ...] | None = None
     subdomains_match: bool = False
+    keeps_leavers: bool = True
 
     def takes(self, email: str) -> bool:
         """Whether somebody with this address may be provisioned: by domain, in any case, a last dot left out."""
