@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -166,4 +167,26 @@ def serve(shell: Shell, tmp_path: Path) -> Iterator[Callable[..., Server]]:
     for process in started:
         if process.poll() is None:
             process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def tiny(shell: Shell, tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Start a small server whose answers can be bent; knobs as in ``tiny_server.py``."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(**knobs: Any) -> Server:
+        command = [sys.executable, str(Path(__file__).with_name("tiny_server.py")), json.dumps(knobs)]
+        process = subprocess.Popen(
+            command, cwd=tmp_path, env=shell.env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        started.append(process)
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        assert url, process.communicate(timeout=10)[1]
+        return Server(process, url)
+
+    yield start
+    for process in started:
+        process.kill()
         process.communicate()

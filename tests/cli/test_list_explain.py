@@ -45,6 +45,8 @@ def test_on_a_terminal_titles_stand_beside_the_ids(shell: Any) -> None:
 def test_targets_come_from_the_target_file(shell: Any) -> None:
     (shell.folder / "scimrig.toml").write_text('[targets.staging]\nbase_url = "https://api.example.com"\n')
     assert shell("list", "targets").out.split() == ["ref:", "staging"]
+    (shell.folder / "other.toml").write_text('[targets.production]\nbase_url = "https://api.example.com"\n')
+    assert shell("list", "targets", "--target-file", "other.toml").out.split() == ["ref:", "production"]
 
 
 def test_own_scenarios_can_be_listed(shell: Any, pack: Path) -> None:
@@ -61,6 +63,10 @@ def test_own_scenarios_can_be_listed(shell: Any, pack: Path) -> None:
         ("noop-patch", ["fault", "scimrig serve --fault noop-patch"]),
         ("patch-204", ["variant", "nothing may fail"]),
         ("bug:LIFE-01", ["LIFE-01", "active"]),
+        ("email-change-accepted", ["[ref] policy", "scimrig serve --policy scalekit --fault email-change-accepted"]),
+        ("lag-2s", ["Its owner declares consistency.within = "]),
+        ("policy.email_change", ["policy:policy.email_change", 'email_change = "reject", "ignore" or "allow"']),
+        ("policy:webhooks.tolerance_s", ["[webhooks]", "tolerance_s = ", "Where it is not declared: 300"]),
     ],
 )
 def test_explain_says_what_an_id_is(shell: Any, identifier: str, says: list[str]) -> None:

@@ -15,7 +15,7 @@ import pytest
 def get(url: str, token: str | None = None) -> int:
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     try:
-        with urllib.request.urlopen(urllib.request.Request(f"{url}/Users", headers=headers), timeout=10) as reply:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as reply:
             return int(reply.status)
     except urllib.error.HTTPError as error:
         return error.code
@@ -27,8 +27,8 @@ def test_it_prints_its_base_url_serves_and_exits_0(
 ) -> None:
     server = serve()
     assert server.url.startswith("http://127.0.0.1:")
-    assert get(server.url, shell.env["SCIMRIG_TOKEN"]) == 200
-    assert get(server.url) == 401
+    assert get(f"{server.url}/Users", shell.env["SCIMRIG_TOKEN"]) == 200
+    assert get(f"{server.url}/Users") == 401
     server.process.send_signal(number)
     out, err = server.process.communicate(timeout=20)
     assert server.process.returncode == 0
@@ -43,10 +43,10 @@ def test_a_token_from_the_environment_is_not_repeated(shell: Any, serve: Callabl
 
 
 def test_a_token_can_be_given_or_is_made(shell: Any, serve: Callable[..., Any]) -> None:
-    assert get(serve("--token", "given").url, "given") == 200
+    assert get(f"{serve('--token', 'given').url}/Users", "given") == 200
     del shell.env["SCIMRIG_TOKEN"]
     server = serve()
-    assert get(server.url, "") == 401
+    assert get(f"{server.url}/Users", "") == 401
     hint = server.stop().err
     made = hint.split("SCIMRIG_TOKEN=", 1)[1].split()[0]
     assert f"scimrig run {server.url}" in hint
@@ -70,3 +70,21 @@ def test_a_taken_port_and_a_bad_file_exit_3_with_one_line(
         assert done.code == 3, done.err
         assert len(done.err.splitlines()) == 1
         assert done.out == ""
+
+
+def test_a_policy_is_served_with_its_management_beside_scim(shell: Any, serve: Callable[..., Any]) -> None:
+    for words, status in (((), 404), (("--policy", "scalekit"), 200)):
+        origin = serve(*words).url.removesuffix("/scim/v2")
+        assert get(f"{origin}/manage/domains", shell.env["SCIMRIG_TOKEN"]) == status
+
+
+def test_a_misspelt_policy_gets_a_suggestion(shell: Any) -> None:
+    done = shell("serve", "--policy", "scalkit")
+    done.complains("--policy", "did you mean 'scalekit'?")
+    assert done.code == 2
+
+
+def test_a_promise_that_nobody_makes_cannot_be_broken(shell: Any) -> None:
+    done = shell("serve", "--fault", "email-change-accepted")
+    done.complains("'email-change-accepted'", "--policy scalekit")
+    assert done.code == 2

@@ -29,8 +29,9 @@ NOT_TAKEN = "http://127.0.0.1:9"
         (("run", "--idp", "okta,,entra"), ["--idp", "comma list"]),
         (("run", "ref:fault=noop-pach"), ["noop-patch"]),
         (("run", "ref:variant=patch-205"), ["patch-204"]),
-        (("run", "staging"), ["no target 'staging'", "--config"]),
-        (("run", "staging", "--config", "missing.toml"), ["cannot read missing.toml"]),
+        (("run", "staging"), ["no target 'staging'", "--target-file"]),
+        (("run", "staging", "--target-file", "missing.toml"), ["cannot read missing.toml"]),
+        (("run", "staging", "--config", "x.toml"), ["unknown option --config"]),
         (("run", "ftp://example.com"), ["no base URL"]),
         (("run", "--token-env", "NOT_SET", NOT_TAKEN), ["NOT_SET is not set"]),
         (("run", "--baseline", "missing.yaml"), ["cannot read missing.yaml"]),
@@ -38,7 +39,7 @@ NOT_TAKEN = "http://127.0.0.1:9"
         (("run", "--scenarios", "missing"), ["missing", "nothing was sent"]),
         (("list",), ["WHAT"]),
         (("list", "scenaros"), ["scenarios"]),
-        (("list", "faults", "--config", "x.toml"), ["--config goes with"]),
+        (("list", "faults", "--target-file", "x.toml"), ["--target-file goes with"]),
         (("list", "faults", "--scenarios", "x"), ["--scenarios goes with"]),
         (("explain",), ["ID"]),
         (("explain", "lifecycle/leavr"), ["nothing here is called"]),
@@ -92,6 +93,17 @@ def test_a_mistake_in_the_target_file_is_named(shell: Any) -> None:
     assert listed.code == 2
 
 
+@pytest.mark.parametrize("words", [("ref:",), (NOT_TAKEN,), ()])
+def test_a_mistake_in_what_is_declared_stops_every_run_that_it_is_about(shell: Any, words: tuple[str, ...]) -> None:
+    (shell.folder / "mine.toml").write_text(
+        '[policy]\nemail_change = "rejct"\n[hooks]\nbefore_run = [{method = "GET", path = "/{user}"}]\n'
+    )
+    done = shell("run", *words, "--target-file", "mine.toml")
+    done.complains("mine.toml: policy.email_change", "did you mean 'reject'")
+    assert done.code == 2
+    assert not (shell.folder / ".scimrig").exists()
+
+
 def test_a_mistake_in_the_baseline_is_named(shell: Any) -> None:
     """Also in the one that is taken because it is there."""
     (shell.folder / "scimrig-baseline.yaml").write_text(BASELINE)
@@ -103,6 +115,15 @@ def test_a_mistake_in_the_baseline_is_named(shell: Any) -> None:
 def test_a_server_beyond_this_machine_is_not_written_to_without_consent(shell: Any, pack: Path) -> None:
     done = shell("run", "https://scim.example.invalid/v2", "--scenarios", str(pack))
     done.complains("https://scim.example.invalid/v2", "--yes")
+    assert done.code == 2
+
+
+def test_declared_calls_leave_this_machine_only_with_consent_too(shell: Any, pack: Path) -> None:
+    (shell.folder / "mine.toml").write_text(
+        '[hooks]\nbase_url = "https://hooks.example.invalid/v1"\nafter_run = [{method = "POST", path = "/done"}]\n'
+    )
+    done = shell("run", NOT_TAKEN, "--target-file", "mine.toml", "--scenarios", str(pack))
+    done.complains("make the calls that the target file declares", "https://hooks.example.invalid", "--yes")
     assert done.code == 2
 
 

@@ -102,7 +102,7 @@ def _target(text: str, arguments: argparse.Namespace) -> Target:
 def _play(order: Order, target: Target, arguments: argparse.Namespace) -> int:
     from scimrig.acting import state
     from scimrig.acting.order import OrderError
-    from scimrig.acting.play import UndecidedError
+    from scimrig.acting.sights import UndecidedError
     from scimrig.rows import JournalError
 
     folder = state.folder_of(target.base_url)

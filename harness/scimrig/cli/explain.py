@@ -178,6 +178,7 @@ def _tell_variant(name: str) -> Iterator[str]:
     variant = faults.variant(name)
     yield f"{name} · variant of the reference server: sound but awkward, nothing may fail on it"
     yield variant.title
+    yield f"Breaks: {variant.breaks[:1].lower()}{variant.breaks[1:]}"
     for table, keys in variant.declares.items():
         yield from (f"Its owner declares {table}.{key} = {_as_toml(value)}" for key, value in keys.items())
     yield ""

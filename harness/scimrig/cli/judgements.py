@@ -1,7 +1,7 @@
 """What the ids of findings mean that no standing check makes: for ``scimrig explain``.
 
-Rule: words only, one line each; what is judged and how is in ``frame.py``, ``acts.py``, ``expectations.py`` and
-``surveyed.py``.
+Rule: words only, one line each; what is judged and how is in ``frame.py``, ``acts.py``, ``fates.py``,
+``deliveries.py``, ``attempts.py``, ``expectations.py`` and ``surveyed.py``.
 """
 
 from __future__ import annotations
@@ -22,6 +22,18 @@ _PROMISE = {
     "ignored": "an address that is promised to stay as it was has changed, or took the rest of the act with it",
     "roles": "a user has other roles than those that are promised",
     "access": "a user may come in, or may not, against what is promised of leavers and returners",
+}
+_WEBHOOK = {
+    "missing": "nothing came about somebody of whom there was something to tell",
+    "event": "something came, yet not the event that was due",
+    "late": "the first attempt came later than is promised",
+    "silence": "a write that was refused, or changed nothing, was announced all the same",
+    "signature": "a receiver that verifies signatures drops it: there is none, it cannot be read, or it is wrong",
+    "unverified": "the secret is not known, or its body is too large: nobody can tell whether it is well signed",
+    "timestamp": "its timestamp is too far off, or a retry has that of an earlier attempt",
+    "id": "a retry came under a new id, or one id stands for several events",
+    "retry": "a failed attempt was not tried again, or not when it is promised, or a successful one was",
+    "secret": "its body holds a password or a credential",
 }
 _SURVEY = {
     "users": "users can be created and read",
@@ -46,5 +58,6 @@ JUDGEMENTS = {
     "check": "the state that a scenario checks is not as it says",
     **{f"frame/{name}": f"after minus before must equal the intent: {what}" for name, what in _FRAME.items()},
     **{f"promise/{name}": f"the target file promises it: {what}" for name, what in _PROMISE.items()},
+    **{f"webhook/{name}": f"the target file promises webhooks: {what}" for name, what in _WEBHOOK.items()},
     **{f"survey/{name}": f"found out once before anything is judged: {what}" for name, what in _SURVEY.items()},
 }
