@@ -28,15 +28,17 @@ from scimrig.judge import Judge  # noqa: E402
 from scimrig.plan import Plan, plan_cases  # noqa: E402
 from scimrig.runner import Run  # noqa: E402
 from scimrig.scenario.load import load  # noqa: E402
-from scimrig.target import from_argument  # noqa: E402
+from scimrig.target import from_argument, load_target_file  # noqa: E402
 from scimrig.verdicts import RunResult, Status  # noqa: E402
 from scimrig_simulator import idp  # noqa: E402
-from scimrig_simulator.faults import FAULTS  # noqa: E402
+from scimrig_simulator.faults import FAULTS, fault  # noqa: E402
 
 Bands: TypeAlias = dict[Status, tuple[str, ...]]
 Matrix: TypeAlias = dict[str, Bands]
 
 SNAPSHOT = ROOT / "tests" / "kill-matrix.snapshot.toml"
+PROMISES = {"scalekit": ROOT / "examples" / "scalekit.toml"}
+"""Policy preset → the target file that declares what it promises."""
 SEED = 1
 WORKERS = 2
 BANDS = (Status.FAIL, Status.WARN, Status.INFO)
@@ -48,10 +50,10 @@ HEAD = """\
 """
 
 
-def play(target: str, select: tuple[str, ...] = ()) -> RunResult:
+def play(target: str, select: tuple[str, ...] = (), target_file: Path | None = None) -> RunResult:
     """The whole suite (or the cases that ``select`` fits) on a target that ``scimrig run`` would take."""
     dialects = tuple(idp.names())
-    found = from_argument(target, None, {})
+    found = from_argument(target, None if target_file is None else load_target_file(target_file), {})
     plan = Plan(
         target=found, dialects=dialects, counted=found.dialects, cases=plan_cases(load(), dialects, select),
         seed=SEED, jobs=1, timeout=30.0, run="kill-matrix", prefix="rig-", domain=found.email_domain, folder=None,
@@ -92,7 +94,7 @@ def measured(faults: Iterable[str]) -> Iterator[tuple[str, Bands]]:
 
 
 def _measure(name: str) -> Bands:
-    return caught(play(f"ref:fault={name}"))
+    return caught(play(f"ref:fault={name}", target_file=PROMISES.get(fault(name).policy)))
 
 
 def written(matrix: Matrix) -> str:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,11 @@ import scimrig_simulator
 from scimrig import runlog
 from scimrig.judge import Judge
 from scimrig.verdicts import Finding, RunResult
+from scimrig_simulator.faults import fault
 
 ROOTS = [str(Path(str(package.__file__)).parent.parent) for package in (scimrig, scimrig_simulator, scimrig_reports)]
 COMMAND = [sys.executable, "-m", "scimrig.cli.main"]
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 TOKEN = "kill-matrix-t0ken"
 PATIENCE = 120
 """Seconds until a run is given up; most take one."""
@@ -53,9 +56,16 @@ def _serve(words: tuple[str, ...], env: dict[str, str], folder: Path) -> tuple[s
 
 @pytest.fixture
 def judge_by_url(tmp_path: Path) -> Callable[..., Judged]:
-    """Serve with ``words``, run what ``options`` select (everything where there are none), stop the server."""
+    """Serve with ``words``, run what ``options`` select (everything where there are none), stop the server.
+
+    A fault that breaks a policy's promise is served under that policy, and judged by what its owner declares.
+    """
 
     def judge(*words: str, options: tuple[str, ...] = ()) -> Judged:
+        policy = next((fault(name).policy for option, name in pairwise(words) if option == "--fault"), "")
+        if policy:
+            words = (*words, "--policy", policy)
+            options = (*options, "--target-file", str(EXAMPLES / f"{policy}.toml"))
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
         env = {**kept, "PYTHONPATH": os.pathsep.join(ROOTS), "LANG": "C.UTF-8", "SCIMRIG_TOKEN": TOKEN}
         server, url = _serve(words, env, tmp_path)

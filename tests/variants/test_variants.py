@@ -1,16 +1,20 @@
 """No false alarm: nothing fails on a sound server, and nothing at all is found on the plain one.
 
-What the suite has to say about a sound but awkward server is reviewed here, word by word: a new warning or a scenario
-that is newly skipped has to be looked at by somebody.
+What the suite has to say about a sound but awkward server is reviewed in ``snapshot.toml``, word by word: a new warning
+or a scenario that is newly skipped has to be looked at by somebody (``tools/variant_snapshot.py`` writes it).
 """
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,72 +24,70 @@ from scimrig import runlog
 from scimrig.cli.main import main
 from scimrig.judge import Judge
 from scimrig.verdicts import ExitCode, RunResult, Status
-from scimrig_simulator.faults import VARIANTS
+from scimrig_simulator.faults import VARIANTS, variant
 
 pytestmark = pytest.mark.slow
 
 TOKEN = "variants-t0ken"
+HERE = Path(__file__).resolve().parent
+CAPITALS = ("--scenarios", str(HERE / "scenarios" / "capitals.yaml"))
+SMOKE = ("--tag", "smoke", "--jobs", "16")
 
-FINDINGS: dict[str, dict[str, str]] = {
-    "": {},
-    "patch-204": {},
-    "no-schemas": {"survey/config": "warn", "survey/resource-types": "warn", "survey/schemas": "warn"},
-    "users-only": {"survey/groups": "info"},
-}
-"""Variant ("" = none) → what is found, by check, at its worst."""
-
-SKIPPED: dict[str, set[str]] = {
-    "patch-204": set(),
-    "no-schemas": {
-        "rfc/discovery/attributes", "rfc/discovery/documents", "rfc/discovery/filter-refused",
-        "rfc/discovery/one-schema",
-    },
-    "users-only": {
-        "entra/members/", "groups/", "okta/groups/", "rfc/auth/no-token-groups", "rfc/delete/member",
-        "rfc/filter/group-by-name", "rfc/filter/no-match-groups", "rfc/members/", "rfc/patch/read-only-groups",
-        "rfc/projection/members-left-out", "rfc/put/keeps-membership", "rfc/read/group-list-equals-resource",
-        "rfc/read/unknown-group",
-    },
-}  # fmt: skip
-"""Variant → scenarios, or all below a folder, that are skipped there in every dialect."""
+Play = Callable[..., RunResult]
+Serve = Callable[[str], str]
 
 
-def judged(folder: Path) -> RunResult:
-    judge = Judge()
-    for record in runlog.read(runlog.locate("last", folder / runlog.STATE_DIR)):
-        judge.feed(record)
-    return judge.result()
+def _tool() -> Any:
+    place = HERE.parents[1] / "tools" / "variant_snapshot.py"
+    spec = importlib.util.spec_from_file_location("variant_snapshot", place)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+snapshot = _tool()
+
+
+@pytest.fixture(scope="module")
+def plain() -> RunResult:
+    """The whole suite on the plain server."""
+    result: RunResult = snapshot.play("ref:")
+    return result
 
 
 @pytest.fixture
-def whole_suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], RunResult]:
-    """Plays everything on a target; the command must exit 0."""
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Play:
+    """``scimrig run``: plays what the options select (everything where there are none) and judges its log again.
+
+    declared: what stands in the target file; ends: the exit code that it must end with.
+    """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SCIMRIG_TOKEN", TOKEN)
 
-    def run(target: str) -> RunResult:
-        assert main(["run", target]) == ExitCode.OK
-        return judged(tmp_path)
+    def play(
+        target: str, *options: str, declared: Mapping[str, Any] | None = None, ends: ExitCode = ExitCode.OK
+    ) -> RunResult:
+        (tmp_path / "scimrig.toml").write_text(_toml(declared or {}), encoding="utf-8")
+        assert main(["run", target, *options]) == ends
+        judge = Judge()
+        for record in runlog.read(runlog.locate("last", tmp_path / runlog.STATE_DIR)):
+            judge.feed(record)
+        return judge.result()
 
-    return run
+    return play
 
 
-def skipped(result: RunResult) -> set[str]:
-    """Scenarios that are skipped in every dialect."""
-    played = {case.scenario for case in result.cases if case.status is not Status.SKIP}
-    return {case.scenario for case in result.cases} - played
-
-
-def found(result: RunResult) -> dict[str, str]:
-    """Check → worst status. ``result.findings`` comes worst first."""
-    worst: dict[str, str] = {}
-    for finding in result.findings:
-        worst.setdefault(finding.check, finding.status.value)
-    return worst
+def _toml(tables: Mapping[str, Any]) -> str:
+    lines = []
+    for name, table in tables.items():
+        lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items()), ""]
+    return "\n".join(lines)
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[[str], str]]:
+def serve(tmp_path: Path) -> Iterator[Serve]:
     """``scimrig serve --variant`` in a process of its own; returns its base URL."""
     roots = [str(Path(str(package.__file__)).parent.parent) for package in (scimrig, scimrig_simulator)]
     started: list[subprocess.Popen[str]] = []
@@ -106,36 +108,103 @@ def serve(tmp_path: Path) -> Iterator[Callable[[str], str]]:
         process.communicate()
 
 
-def matched(names: set[str], patterns: set[str]) -> bool:
-    """Whether the names are those that the patterns mean, and every pattern means one."""
-    means = {name: {pattern for pattern in patterns if name == pattern or name.startswith(pattern)} for name in names}
-    return all(means.values()) and set().union(*means.values()) == patterns
+def crowd(base_url: str, people: int) -> None:
+    """Fill a server with rows of somebody else's."""
+    for number in range(people):
+        body = json.dumps({"userName": f"somebody-{number}@example.org"}).encode()
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/scim+json"}
+        with urllib.request.urlopen(urllib.request.Request(f"{base_url}/Users", body, headers)):
+            pass
 
 
-def test_every_variant_is_reviewed() -> None:
-    assert set(FINDINGS) == {"", *VARIANTS}
-    assert set(SKIPPED) == set(VARIANTS)
+def statuses(result: RunResult) -> set[Status]:
+    return {case.status for case in result.cases}
 
 
-def test_nothing_is_found_on_the_plain_server_and_nothing_is_left_out(whole_suite: Callable[..., RunResult]) -> None:
-    result = whole_suite("ref:")
-    assert found(result) == {}
-    assert skipped(result) == set()
+def findings(result: RunResult) -> set[tuple[str, Status]]:
+    return {(finding.check, finding.status) for finding in result.findings}
+
+
+NOTHING_FAILS = {Status.PASS, Status.INFO, Status.WARN, Status.SKIP}
+
+
+def test_nothing_is_found_on_the_plain_server(run: Play) -> None:
+    result = run("ref:")
+    assert findings(result) == set()
+    assert statuses(result) <= {Status.PASS, Status.SKIP}
     assert not result.leftovers
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_nothing_fails_on_an_awkward_server(whole_suite: Callable[..., RunResult], variant: str) -> None:
-    result = whole_suite(f"ref:variant={variant}")
-    assert {case.status for case in result.cases} <= {Status.PASS, Status.SKIP}
-    assert found(result) == FINDINGS[variant]
-    assert matched(skipped(result), SKIPPED[variant]), sorted(skipped(result))
+def test_every_variant_is_reviewed() -> None:
+    assert set(snapshot.read()) == set(VARIANTS)
+    assert not any("fail" in entry for entry in snapshot.read().values())
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_nothing_fails_by_url_either(
-    whole_suite: Callable[..., RunResult], serve: Callable[[str], str], variant: str
-) -> None:
-    result = whole_suite(serve(variant))
-    assert found(result) == FINDINGS[variant]
-    assert matched(skipped(result), SKIPPED[variant]), sorted(skipped(result))
+@pytest.mark.parametrize("name", VARIANTS)
+def test_nothing_fails_on_an_awkward_server(run: Play, plain: RunResult, name: str) -> None:
+    result = run(f"ref:variant={name}")
+    assert statuses(result) <= NOTHING_FAILS
+    assert snapshot.told(result, snapshot.unplayed(plain)) == snapshot.read()[name]
+    assert not result.leftovers
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_nothing_fails_by_url_either(run: Play, serve: Serve, name: str) -> None:
+    result = run(serve(name), *SMOKE, declared=variant(name).declares)
+    assert statuses(result) <= NOTHING_FAILS
+    entry = snapshot.read()[name]
+    reviewed = {who.removeprefix("check:") for band in ("warn", "info") for who in entry.get(band, ())}
+    assert {finding.check for finding in result.findings} <= reviewed
+    assert not result.leftovers
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_nothing_fails_where_its_owner_promises_more_than_the_rfc_asks_for(run: Play, name: str) -> None:
+    promises = str(HERE.parents[1] / "examples" / "scalekit.toml")
+    options = ("--target-file", promises, "-k", "policy/", "-k", "webhooks/", "-k", "lifecycle/leaver")
+    assert statuses(run(f"ref:variant={name}", *options)) <= NOTHING_FAILS
+
+
+# What the suite alone doesn't bring about
+
+
+def test_pages_of_fifty_are_walked_where_there_are_more_people_than_that(run: Play, serve: Serve) -> None:
+    url = serve("page-50")
+    crowd(url, 60)
+    assert statuses(run(url, *SMOKE)) <= {Status.PASS, Status.SKIP}
+    assert statuses(run(url, "-k", "paging/")) <= {Status.PASS, Status.SKIP}
+
+
+def test_capitals_are_compared_as_a_lower_casing_server_keeps_them(run: Play) -> None:
+    assert statuses(run("ref:", *CAPITALS)) == {Status.PASS}
+    result = run("ref:variant=lower-casing", *CAPITALS)
+    assert statuses(result) == {Status.PASS}
+    assert findings(result) == {("survey/normalised", Status.WARN)}
+
+
+STALE = {("frame/found", Status.FAIL), ("expect", Status.FAIL)}
+
+
+def test_a_lag_that_is_longer_than_declared_fails(run: Play) -> None:
+    result = run("ref:variant=lag-2s", "--tag", "smoke", declared={"consistency": {"within": 1}}, ends=ExitCode.FAIL)
+    assert findings(result) & STALE
+    exact = run("ref:variant=lag-2s", "--tag", "smoke", declared={"consistency": {"within": 2.5}})
+    assert findings(exact) == set()
+
+
+def test_a_lag_that_nobody_has_declared_fails_by_url(run: Play, serve: Serve) -> None:
+    result = run(serve("lag-2s"), "-k", "lifecycle/joiner", "-k", "lifecycle/deleted", ends=ExitCode.FAIL)
+    assert findings(result) & STALE
+
+
+NEVER = ("search-lags", "delete-keeps", "deactivate-ignored", "rename-ignored", "put-ignored")
+
+
+@pytest.mark.parametrize("fault", NEVER)
+def test_what_never_comes_is_found_however_long_it_is_waited_for(run: Play, fault: str) -> None:
+    """A declared lag excuses no server that stays behind for good."""
+    options = ("-k", "lifecycle/", "-k", "rfc/put/")
+    plainly = run(f"ref:fault={fault}", *options, ends=ExitCode.FAIL)
+    patiently = run(f"ref:fault={fault}", *options, declared={"consistency": {"within": 3}}, ends=ExitCode.FAIL)
+    assert findings(patiently) == findings(plainly)
+    assert {case.case: case.status for case in patiently.cases} == {case.case: case.status for case in plainly.cases}
