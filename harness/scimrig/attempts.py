@@ -43,6 +43,11 @@ class Received:
         if id:
             self._by_id.setdefault(id, []).append(delivered)
 
+    @property
+    def numbered(self) -> dict[int, Delivered]:
+        """All of them by number."""
+        return {one.number: one for one in self._all}
+
     def about(self, marks: Sequence[str], since: int) -> list[Delivered]:
         """Deliveries after number ``since`` that speak of whoever has one of these marks."""
         return [one for one in self._all[since:] if envelope.mentions(one.body, marks)]
@@ -104,21 +109,31 @@ class Matter:
 
     def finding(
         self, check: str, status: Status, key: str, shape: str, title: str, expected: str, actual: str, *,
-        shown: Delivered | None = None, operation: str = WEBHOOK, hurts: str = "", consequence: str = "",
-        severity: Severity | None = None,
+        shown: Delivered | None = None, besides: Iterable[Delivered] = (), operation: str = WEBHOOK, hurts: str = "",
+        consequence: str = "", severity: Severity | None = None,
     ) -> Finding:
         """A finding about this step; ``hurts`` and ``severity`` are the case's where nothing else is said.
 
-        shown: the delivery that shows it; the writes that show it are those before the step
+        shown: the delivery that shows it, with the other attempts at its event; besides: others that show it too
+        The writes that show it are those before the step.
         """
+        deliveries = list(besides)
         if shown is not None:
             actual = f"{actual} (delivery {shown.number})"
+            deliveries = [shown, *self._attempts_with(shown), *deliveries]
         numbers = sorted((one.number for one in self.wrote), reverse=True)
+        act = self.step.seen["act"]
         return Finding(
             check, status, f"policy:{key}", operation, shape, self.case.case, self.case.dialect, self.step.step,
             title, expected, actual, severity or Severity(self.case.severity), tuple(numbers),
-            hurts or self.case.hurts, consequence,
+            hurts or self.case.hurts, consequence, tuple(dict.fromkeys(one.number for one in deliveries)),
+            act["answered"] if act["status"] else None,
         )
+
+    def _attempts_with(self, one: Delivered) -> Sequence[Delivered]:
+        """All attempts at the event that a delivery tells."""
+        events = envelope.told(self.about, self.declared)
+        return next((event.attempts for event in events if one in event.attempts), ())
 
 
 def form(matter: Matter, received: Received) -> Iterator[Finding]:
@@ -188,12 +203,22 @@ def _leaks(matter: Matter, one: Delivered) -> Iterator[Finding]:
 
 def _renewed(matter: Matter, event: Told) -> Iterator[Finding]:
     if len(event.ids) > 1:
-        yield matter.finding(
-            "webhook/id", Status.FAIL, "webhooks.signing", "a new id for a retry",
-            f"{matter.named(event.last)} was tried again under a new id", "the same id in every attempt",
-            " and then ".join(event.ids[:2]), shown=event.last, hurts=_REPEATS,
-            consequence="Receivers tell repeats by this id: this one they take for another event, and act twice.",
-        )
+        yield _new_id(matter, event.last, event.ids, "")
+
+
+def _new_id(matter: Matter, again: Delivered, ids: Sequence[str], when: str, *before: Delivered) -> Finding:
+    return matter.finding(
+        "webhook/id", Status.FAIL, "webhooks.signing", "a new id for a retry",
+        f"{matter.named(again)} was tried again under a new id{when}", "the same id in every attempt",
+        " and then ".join(ids[:2]), shown=again, besides=before, hurts=_REPEATS,
+        consequence="Receivers tell repeats by this id: this one they take for another event, and act twice.",
+    )
+
+
+def _twin(matter: Matter, event: Told) -> Delivered | None:
+    """What says the same under another id after an event's last attempt: sooner than any retry, else it were one."""
+    later = (one.first for one in matter.news if one.first.number > event.last.number)
+    return next((one for one in later if one.facts.get("id") and envelope.same_content(event.last, one)), None)
 
 
 def _shared(matter: Matter, event: Told, received: Received) -> Iterator[Finding]:
@@ -204,7 +229,7 @@ def _shared(matter: Matter, event: Told, received: Received) -> Iterator[Finding
         yield matter.finding(
             "webhook/id", Status.FAIL, "webhooks.signing", "one id for several events",
             f"{matter.named(event.first)} has the id of another event, {matter.kind(other)}",
-            "an id for each event", event.ids[0], shown=event.first, hurts=_REPEATS,
+            "an id for each event", event.ids[0], shown=event.first, besides=(other,), hurts=_REPEATS,
             consequence="Receivers tell repeats by this id: they hear the first event and drop the others.",
         )
 
@@ -225,17 +250,23 @@ def _retries(matter: Matter, event: Told) -> Iterator[Finding]:
         if due is None or not envelope.failed(one, matter.declared):
             continue
         if envelope.too_early(gap, due):
-            yield _off_schedule(matter, one, "too early", f"tried again {gap:.1f} s later, before time", number, due)
+            early = f"tried again {gap:.1f} s later, before time"
+            yield _off_schedule(matter, one, "retried too early", early, number, due)
         elif gap - envelope.hang(one, matter.declared) > due + envelope.leeway(due):
-            yield _off_schedule(matter, one, "too late", f"tried again only {gap:.1f} s later", number, due)
+            yield _off_schedule(matter, one, "retried too late", f"tried again only {gap:.1f} s later", number, due)
         if one.facts.get("timestamp") and one.facts["timestamp"] == following.facts.get("timestamp"):
             yield from _stale(matter, following, number, gap)
     yield from _repeated(matter, event, attempts)
     if envelope.overdue(event, matter.until, matter.declared):
+        twin = _twin(matter, event) if matter.signed and event.ids[0] else None
+        if twin is not None:
+            early = f", {twin.at - event.last.at:.1f} s later and before time"
+            yield _new_id(matter, twin, (event.ids[0], str(twin.facts["id"])), early, *event.attempts)
+            return
         number = len(event.attempts) + 1
         waited = f"not tried again within {matter.until - event.last.at:.1f} s"
         due = envelope.delay(number, matter.declared) or 0.0
-        yield _off_schedule(matter, event.last, "never", waited, number, due)
+        yield _off_schedule(matter, event.last, "never retried", waited, number, due)
 
 
 def _off_schedule(matter: Matter, one: Delivered, shape: str, what: str, number: int, due: float) -> Finding:
@@ -254,7 +285,7 @@ def _stale(matter: Matter, following: Delivered, number: int, gap: float) -> Ite
     schedule = matter.declared.value("webhooks.retry_schedule") or ()
     harmful = sum(schedule) > matter.declared.setting("webhooks.tolerance_s")
     yield matter.finding(
-        "webhook/timestamp", Status.FAIL if harmful else Status.WARN, "webhooks.signing", "a retry's",
+        "webhook/timestamp", Status.FAIL if harmful else Status.WARN, "webhooks.signing", "an earlier timestamp",
         f"attempt {number} of {matter.named(following)} has the timestamp of the one before, {gap:.0f} s earlier",
         "the time of the attempt", str(following.facts["timestamp"]), shown=following, hurts=_VERIFYING,
         consequence="Once the schedule is longer than the tolerance, receivers drop every later attempt.",

@@ -51,19 +51,22 @@ def _awaited(matter: Matter) -> list[Finding]:
     if not news:
         key = matter.key("webhooks.max_first_attempt_ms", "webhooks.events", "webhooks.signing")
         title = f"no webhook about {who} {within}"
-        return [_missing(matter, "webhook/missing", key, title, f"{wanted} {within}", "nothing")]
+        return [_missing(matter, "webhook/missing", key, title, f"{wanted} {within}", "nothing", ())]
     came = ", ".join(dict.fromkeys(matter.kind(one.first) for one in news))
     title = f"no {wanted} about {who} {within}; what came is {came}"
-    return [_missing(matter, "webhook/event", "webhooks.events", title, f"{wanted} {within}", came)]
+    others = [attempt for one in news for attempt in one.attempts]
+    return [_missing(matter, "webhook/event", "webhooks.events", title, f"{wanted} {within}", came, others)]
 
 
-def _missing(matter: Matter, check: str, key: str, title: str, expected: str, actual: str) -> Finding:
+def _missing(
+    matter: Matter, check: str, key: str, title: str, expected: str, actual: str, came: Sequence[Delivered]
+) -> Finding:
     event = matter.step.seen["event"]
     off = event in _OFFBOARDING
     lost = "a leaver keeps the access that they opened" if off else "they go on with what they knew before"
     return matter.finding(
         check, Status.FAIL, key, "nothing came" if actual == "nothing" else "another event", title, expected, actual,
-        operation=f"{WEBHOOK} {event}", severity=Severity.SECURITY if off else None,
+        besides=came, operation=f"{WEBHOOK} {event}", severity=Severity.SECURITY if off else None,
         consequence=f"Systems that follow the target by its webhooks are not told, and {lost}.",
     )
 
@@ -108,6 +111,7 @@ def _silence(matter: Matter) -> list[Finding]:
             "webhook/silence", Status.FAIL, key, shape,
             f"{matter.named(first)} came {_span(first.at - act['answered'])} {_after(matter)}, which {why}",
             f"no webhook about {matter.step.subject}", matter.kind(first), shown=first,
+            besides=[attempt for event in told for attempt in event.attempts],
             consequence=f"Systems that follow the target by its webhooks {they}.",
         )
     ]

@@ -29,6 +29,9 @@ _SHORTEST = 8
 _EARLY = 0.8
 """A retry may come by this part of its delay after the failure, never before."""
 
+_OWN_IDS = frozenset({"id", "eventid", "messageid", "webhookid", "deliveryid", "attemptid", "requestid"})
+"""Members at the top of a body that name the event or its attempt, without "_" and "-"; ids of subjects lie deeper."""
+
 Leaves = tuple[tuple[str, str], ...]
 
 
@@ -204,8 +207,8 @@ def too_early(gap: float, due: float) -> bool:
 
 
 def same_content(one: Delivered, other: Delivered) -> bool:
-    """Whether two bodies say the same, be it with their own ids left out."""
-    return one.body == other.body or _without_id(one) == _without_id(other)
+    """Whether two bodies say the same, be it with their own ids left out: in their headers, or in the envelope."""
+    return one.body == other.body or _without_ids(one) == _without_ids(other)
 
 
 def _renewed(old: Told, new: Told, declared: Declarations) -> bool:
@@ -221,5 +224,17 @@ def _id(delivered: Delivered) -> str:
     return str(delivered.facts.get("id", ""))
 
 
-def _without_id(delivered: Delivered) -> str:
-    return delivered.body.replace(_id(delivered), "") if _id(delivered) else delivered.body
+def _without_ids(delivered: Delivered) -> str:
+    """A body without the id in its headers, wherever that stands, and without the ids that its envelope begins with."""
+    body = delivered.body.replace(_id(delivered), "") if _id(delivered) else delivered.body
+    try:
+        envelope = json.loads(body)
+    except (ValueError, RecursionError):
+        return body
+    if not isinstance(envelope, dict):
+        return body
+    return json.dumps({name: value for name, value in envelope.items() if _folded(name) not in _OWN_IDS})
+
+
+def _folded(name: str) -> str:
+    return name.casefold().replace("_", "").replace("-", "")

@@ -35,6 +35,7 @@ _UNFINISHED = "What did take effect stays, and nobody looks for it: the whole ch
 _SURPLUS = "{idp} shows the membership as delivered. The user works on with rights that the group no longer gives."
 _BESIDES = "{idp} knows nothing of it. The user has rights that no group gives them."
 _LACKING = "{idp} shows the membership as delivered, yet the user comes in without the rights that go with it."
+_ROLELESS = "{idp} counts the user as provisioned, yet they come in without the role that everybody has."
 _OUT = "{idp} counts the user as provisioned, yet they cannot come in, and no retry is due."
 
 
@@ -120,10 +121,11 @@ def _not_refused(finder: acts.Finder, step: StepPlayed, bad: Exchange, changes: 
 
 
 def _in_part(finder: acts.Finder, step: StepPlayed, bad: Exchange, changes: list[Miss]) -> Finding:
-    paths = ", ".join(dict.fromkeys(change.path or change.kind for change in changes))
+    paths = ", ".join(dict.fromkeys(change.path or change.actual for change in changes))
+    did = f"changed {paths}" if (step.intent or {})["exists"] else "made the user"
     return finder.finding(
         "promise/atomic", Status.FAIL, _authority(step), "refused in part",
-        f"{acts.operation(bad)} answered {bad.status}, and yet it changed {paths}",
+        f"{acts.operation(bad)} answered {bad.status}, and yet it {did}",
         _wanted(step), "; ".join([acts.reason(bad), *_told(changes)]), bad, _words(step), _UNFINISHED,
     )
 
@@ -201,7 +203,7 @@ def judge_roles(evidence: Evidence, step: StepPlayed) -> list[Finding]:
     if set(surplus) - {default}:
         key, shape, consequence = "hooks.map_group", "role without its group", _SURPLUS
     elif default in lacking or surplus:
-        key, shape, consequence = "roles.default", "default role", _LACKING if lacking else _BESIDES
+        key, shape, consequence = "roles.default", "default role", _ROLELESS if default in lacking else _BESIDES
     else:
         key, shape, consequence = "hooks.map_group", "role missing", _LACKING
     why = f"as a member of {', '.join(wanted['teams'])}" if wanted["teams"] else "in no group that gives one"
@@ -232,13 +234,16 @@ def _made(
     evidence: Evidence, step: StepPlayed, check: str, key: str, shape: str, title: str, expected: str, actual: str,
     consequence: str,
 ) -> Finding:
-    """A finding by a declared call, shown with the act that came before it."""
+    """A finding by a declared call, shown with the act that came before it, and with what gave groups their roles.
+
+    Of calls that were made again and again the last and the first are shown.
+    """
     case = evidence.started
     name, write = _last_write(evidence, step)
-    numbers = (*reversed(step.exchanges), *write)
+    looks = dict.fromkeys((*step.exchanges[-1:], *write, *_mapped(evidence, step), *step.exchanges[:1]))
     return Finding(
         check, Status.FAIL, f"policy:{key}", f"after {name}", shape, case.case, case.dialect, step.step, title,
-        expected, actual, Severity(case.severity), numbers, case.hurts,
+        expected, actual, Severity(case.severity), tuple(looks), case.hurts,
         consequence.format(idp=step.ground.get("idp", "the IdP")),
     )
 
@@ -252,6 +257,12 @@ def _last_write(evidence: Evidence, step: StepPlayed) -> tuple[str, tuple[int, .
             if act.verb in ("act", "send") and exchange is not None and exchange.method in (*_WRITES, "DELETE"):
                 return acts.operation(exchange), (number,)
     return "the last act", ()
+
+
+def _mapped(evidence: Evidence, step: StepPlayed) -> tuple[int, ...]:
+    """The declared calls by which groups were given roles before somebody's roles were looked at."""
+    earlier = evidence.steps[: evidence.steps.index(step)] if step in evidence.steps and step.verb == "roles" else []
+    return tuple(number for one in earlier if one.verb == "hook" for number in one.exchanges)
 
 
 # Words ---------------------------------------------------------------------------------------------------------------
@@ -282,7 +293,16 @@ def _words(step: StepPlayed) -> str:
 
 
 def _told(misses: Sequence[Miss]) -> list[str]:
-    return list(dict.fromkeys(f"{miss.path} {miss.actual}".strip() for miss in misses))
+    """Each change once: what is there now, and what was there before."""
+    told: dict[str, str] = {}
+    for miss in misses:
+        if miss.actual == frame.STILL_THERE:  # said of whoever should not be found, and here was never to be made
+            told.setdefault("", "the user is there")
+            continue
+        was, kept, _ = miss.expected.rpartition(" kept")
+        line = f"{miss.path} {miss.actual}".strip()
+        told.setdefault(miss.path or miss.actual, f"{line}, was {was}" if kept else line)
+    return list(told.values())
 
 
 def _listed(roles: Sequence[Any]) -> str:

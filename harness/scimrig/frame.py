@@ -29,6 +29,7 @@ SERVER_MADE = frozenset({"$ref", "display", "primary"})
 DERIVED = frozenset({"name.formatted", "displayname"})
 """What a server may recompute when a name changes: a new value is no finding, a lost one is."""
 
+STILL_THERE = "it is still there"
 _WAYS = (("by_id", "by id"), ("by_filter", "by filter"), ("in_list", "in the list"))
 
 
@@ -200,7 +201,7 @@ def _found(after: Sight, exists: bool) -> Iterator[Miss]:
         elif exists and name == "by_filter" and reading.count > 1:
             yield Miss("found", "", "one row", f"{reading.count} rows for one name", where)
         elif not exists and reading.state == "found":
-            yield Miss("found", "", f"{after.key} not found {where} any more", "it is still there", where)
+            yield Miss("found", "", f"{after.key} not found {where} any more", STILL_THERE, where)
         elif not exists and reading.state == "unreadable":
             yield Miss("found", "", f"{after.key} not found {where} any more", reading.note, where)
 

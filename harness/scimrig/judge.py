@@ -91,7 +91,7 @@ class Judge:
         return RunResult(
             self._started, self._ended, self._survey.to_json(), self._survey_findings,
             tuple(sorted(self._verdicts, key=lambda verdict: verdict.case)),
-            tuple(self._check_verdicts()), self._exchanges, tuple(self._leftovers),
+            tuple(self._check_verdicts()), self._exchanges, tuple(self._leftovers), deliveries=self._received.numbered,
         )
 
     def _exchange(self, exchange: Exchange) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from scimrig.evidence import Exchange, Leftover, RunEnded, RunStarted
+from scimrig.evidence import Delivered, Exchange, Leftover, RunEnded, RunStarted
 
 NOTHING_CHANGED = "nothing changed"
 """Shape of a finding about a write that was answered 2xx and left its row exactly as it was."""
@@ -60,6 +60,8 @@ class Finding:
                authority they are its cause, and findings of one cause are one group
     title:     what is wrong, in one line; expected/actual: the two values that differ, in words
     exchanges: numbers of the exchanges that show it, the telling one first
+    deliveries: numbers of the webhooks that show it, the telling one first; all attempts at one event are among them
+    answered:  when the act before those webhooks was answered, on the run's clock; None where none was
     hurts:     who suffers; consequence: what that IdP does next
     """
 
@@ -78,6 +80,8 @@ class Finding:
     exchanges: tuple[int, ...] = ()
     hurts: str = ""
     consequence: str = ""
+    deliveries: tuple[int, ...] = ()
+    answered: float | None = None
 
     @property
     def cause(self) -> tuple[str, str, str, str]:
@@ -139,6 +143,7 @@ class RunResult:
     leftovers: tuple[Leftover, ...] = ()
     stale: tuple[BaselineNote, ...] = ()
     known: tuple[Finding, ...] = ()
+    deliveries: dict[int, Delivered] = field(default_factory=dict)
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -9,8 +9,10 @@ from collections import Counter
 from pathlib import Path
 from typing import TextIO
 
+from scimrig.evidence import Exchange
 from scimrig.verdicts import CaseVerdict, ExitCode, RunResult, Status
 from scimrig_reports import finding, matrix, replay, transcript
+from scimrig_reports.arrival import Arrival
 from scimrig_reports.terminal import Style, Terminal
 
 _BODY_LINES = 16
@@ -99,26 +101,50 @@ def _headline(terminal: Terminal, number: int, told: finding.Story) -> None:
 
 def _in_full(terminal: Terminal, told: finding.Story, log_path: Path | None) -> None:
     if told.shown is not None:
-        exchange = told.shown
-        terminal.prose(f"sent (exchange {exchange.number}, by {exchange.by}: {exchange.purpose}):", _BLANK)
-        for line in transcript.sent(exchange, _BODY_LINES):
-            terminal.verbatim(line, "    > ")
-        terminal.prose("came back:", _BLANK)
-        for line in transcript.answered(exchange, _BODY_LINES):
-            terminal.verbatim(line, "    < ")
+        if told.aside:
+            terminal.prose(finding.brief(told.shown), _BLANK, f"{'sent':<10}")
+        else:
+            _exchange(terminal, told.shown)
         for label, line in told.further:
             terminal.prose(line, _BLANK, f"{label:<10}")
-        if log_path is not None:
-            terminal.line(f"{_BLANK}(whole: exchange {exchange.number} in {log_path})", Style.FAINT)
+    if told.arrivals:
+        _arrival(terminal, told.arrivals[0])
+        for label, line in told.around:
+            terminal.prose(line, _BLANK, f"{label:<10}")
+    whole = [] if told.shown is None or told.aside else [f"exchange {told.shown.number}"]
+    whole += [f"delivery {arrival.delivered.number}" for arrival in told.arrivals[:1]]
+    if whole and log_path is not None:
+        terminal.line(f"{_BLANK}(whole: {' and '.join(whole)} in {log_path})", Style.FAINT)
     for label, text in told.facts:
         terminal.prose(text, _BLANK, f"{label:<10}")
     for label, text in told.commands:
         terminal.line(f"{_BLANK}{label:<10}{text}")
 
 
+def _exchange(terminal: Terminal, exchange: Exchange) -> None:
+    by = "as the target file declares" if exchange.by == "hook" else f"by {exchange.by}"
+    terminal.prose(f"sent (exchange {exchange.number}, {by}: {exchange.purpose}):", _BLANK)
+    for line in transcript.sent(exchange, _BODY_LINES):
+        terminal.verbatim(line, "    > ")
+    terminal.prose("came back:", _BLANK)
+    for line in transcript.answered(exchange, _BODY_LINES):
+        terminal.verbatim(line, "    < ")
+
+
+def _arrival(terminal: Terminal, arrival: Arrival) -> None:
+    when = f", {arrival.when}" if arrival.when else ""
+    terminal.prose(f"arrived at the sink (delivery {arrival.delivered.number}{when}):", _BLANK)
+    for line in transcript.arrived(arrival.delivered, _BODY_LINES):
+        terminal.verbatim(line, "    > ")
+    terminal.prose("was answered:", _BLANK)
+    terminal.verbatim(arrival.answer, "    < ")
+
+
 def _in_short(terminal: Terminal, told: finding.Story) -> None:
     if told.shown is not None:
         terminal.prose(f"{told.shown.line} (exchange {told.shown.number})", _BLANK)
+    for arrival in told.arrivals:
+        terminal.prose(arrival.line, _BLANK)
     for label, text in told.facts:
         if label in ("expected", "actual", "authority"):
             terminal.prose(text, _BLANK, f"{label:<10}")

@@ -13,15 +13,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from scimrig.declarations import Declarations
 from scimrig.evidence import Exchange
 from scimrig.verdicts import Finding, RunResult, Severity, Status, groups
 from scimrig_reports import transcript
+from scimrig_reports.arrival import Arrival, arrivals
 from scimrig_reports.authority import clause
 
+_WHOLE = 400
+"""Lines of a body that plain text has."""
 SURVEY = ("", "survey")
 """What stands in place of a case where a finding comes from the survey."""
 _GRAVITY = {Status.FAIL: 0, Status.WARN: 1, Status.INFO: 2}
 _SEVERITY = {severity.value: rank for rank, severity in enumerate(Severity)}
+_ABOUT_A_WRITE = frozenset({"webhook/silence"})
+"""Checks of which a webhook is half of the evidence: what was written, and how it was answered, is the other half."""
+_SHORT = 60
+"""Characters of a body that is told within a line."""
 NAMED = 4
 """How many cases, clauses, consequences or further exchanges are named before the rest is only counted."""
 
@@ -33,6 +41,8 @@ class Story:
     reach:    "3 cases in okta, entra; found by frame/effect"
     shown:    the telling exchange, None where its record is missing
     further:  ("before" | "after", line) about the other exchanges of the step, in order
+    arrivals: the webhooks that show it, the telling one first
+    aside:    True where the telling exchange only led to the webhook that is wrong: a line of it will do
     facts:    (label, text), to be wrapped
     commands: (label, text), to be copied, so never wrapped
     counted:  False where it does not decide the exit code
@@ -47,6 +57,17 @@ class Story:
     facts: tuple[tuple[str, str], ...]
     commands: tuple[tuple[str, str], ...]
     counted: bool
+    arrivals: tuple[Arrival, ...] = ()
+    aside: bool = False
+
+    @property
+    def around(self) -> tuple[tuple[str, str], ...]:
+        """("before" | "after", line) about the webhooks beside the telling one, in order."""
+        numbers = [one.delivered.number for one in self.arrivals]
+        return tuple(
+            ("before" if number < numbers[0] else "after", one.line)
+            for number, one in zip(numbers[1:], self.arrivals[1:], strict=True)
+        )
 
 
 class ReadBacks:
@@ -90,10 +111,11 @@ def story(
     counted = [finding for finding in worst if result.counts_for_exit(finding)]
     first = (counted or worst)[0]  # what decides the exit code is what is shown
     shown = next((result.exchanges[n] for n in first.exchanges if n in result.exchanges), None)
+    came = arrivals(first, result)
     facts = [
         ("expected", first.expected),
         ("actual", first.actual),
-        ("authority", _authorities(first, group)),
+        ("authority", _authorities(first, group, Declarations(result.started.declared))),
         ("hurts", "; ".join(_distinct(finding.hurts for finding in group))),
         ("next", _first_of(list(_distinct(finding.consequence for finding in group)), " ")),
         ("also in", _others(first, group)),
@@ -108,6 +130,8 @@ def story(
         tuple((label, text) for label, text in facts if text),
         tuple(_commands(first, result, scripts or {})),
         bool(counted),
+        came,
+        bool(came) and first.check not in _ABOUT_A_WRITE,
     )
 
 
@@ -128,7 +152,8 @@ def _reach(first: Finding, group: Sequence[Finding]) -> str:
     cases = list(_distinct(finding.case for finding in group if finding.case not in SURVEY))
     dialects = list(_distinct(_dialect(finding) for finding in group))
     where = f"{plural(len(cases), 'case')} in {', '.join(dialects)}" if cases else "the survey"
-    request = f" on {first.operation}" if first.operation else ""
+    on = "" if first.operation.startswith("after ") else "on "
+    request = f" {on}{first.operation}" if first.operation else ""
     shape = f" with {first.shape}" if first.shape else ""
     return f"{where}{request}{shape}; found by {first.check}"
 
@@ -139,8 +164,8 @@ def _dialect(finding: Finding) -> str:
     return played[1] if played else finding.dialect
 
 
-def _authorities(first: Finding, group: Sequence[Finding]) -> str:
-    told = list(_distinct((clause(first.authority), *(clause(finding.authority) for finding in group))))
+def _authorities(first: Finding, group: Sequence[Finding], declared: Declarations) -> str:
+    told = list(_distinct(clause(finding.authority, declared) for finding in (first, *group)))
     return _first_of(told)
 
 
@@ -163,11 +188,18 @@ def _further(
     read = reads.after(finding)
     picked = [*read[: NAMED // 2], *named][:NAMED]
     for exchange in sorted(picked, key=lambda e: e.number):
-        line = f"{exchange.line} (exchange {exchange.number}, {exchange.by}: {exchange.purpose or 'no purpose given'})"
-        yield ("before" if exchange.number < told else "after"), line
+        yield ("before" if exchange.number < told else "after"), brief(exchange)
     left_out = len(named) + len(read) - len(picked)
     if left_out:
         yield "after", f"{plural(left_out, 'exchange')} more that belong to this step"
+
+
+def brief(exchange: Exchange) -> str:
+    """An exchange in one line; of a declared call also what it sent, which is short and says what it was for."""
+    purpose = exchange.purpose or "no purpose given"
+    body = exchange.request_body if exchange.by == "hook" else None
+    said = f"{purpose} {body}" if body and len(body) <= _SHORT else purpose
+    return f"{exchange.line} (exchange {exchange.number}, {exchange.by}: {said})"
 
 
 def _commands(finding: Finding, result: RunResult, scripts: Mapping[str, Path]) -> Iterable[tuple[str, str]]:
@@ -187,8 +219,15 @@ def in_full(told: Story, result: RunResult) -> str:
     lines = [f"{told.status.value.upper()} ({told.severity}): {told.title}", told.reach]
     lines += [f"{label}: {text}" for label, text in (*told.facts, *told.commands)]
     if told.shown is not None:
-        lines += ["", f"exchange {told.shown.number} of run {result.started.run}:", transcript.whole(told.shown, 400)]
+        lines += ["", f"exchange {told.shown.number} of run {result.started.run}:"]
+        lines.append(transcript.whole(told.shown, _WHOLE))
     lines += [f"{label}: {line}" for label, line in told.further]
+    for arrival in told.arrivals[:1]:
+        when = f", {arrival.when}" if arrival.when else ""
+        lines += ["", f"delivery {arrival.delivered.number} of run {result.started.run}{when}:"]
+        lines += [f"> {line}".rstrip() for line in transcript.arrived(arrival.delivered, _WHOLE, every_header=True)]
+        lines.append(f"< {arrival.answer}")
+    lines += [f"{label}: {line}" for label, line in told.around]
     return "\n".join(lines)
 
 

@@ -14,7 +14,7 @@ from scimrig_reports.terminal import Style, Terminal
 
 AREAS = (
     "connect", "create", "read", "update", "deactivation", "delete", "groups", "filter", "paging", "patch", "put",
-    "auth", "errors", "discovery", "types",
+    "auth", "errors", "discovery", "types", "policy", "webhooks",
 )
 STANDING = "standing checks"
 

@@ -163,6 +163,8 @@ def _opening(result: RunResult, case: str, findings: Sequence[Finding], calls: i
     yield shell.comment(f"Plays {what} again, as run {result.started.run} of scimrig did: {calls} requests.")
     for title in dict.fromkeys(finding.title for finding in findings):
         yield shell.comment(f"  shows: {title}")
+    if any(finding.check.startswith("webhook/") for finding in findings):
+        yield "# It receives no webhooks: those that its requests cause go wherever the server sends them."
     yield "#"
     yield "# Usage: SCIMRIG_TOKEN=... sh THIS-FILE " + ("BASE-URL" if embedded(result) else "[BASE-URL]")
     yield "#   SCIMRIG_PREFIX=...  what every name begins with (a fresh one each time by default)"

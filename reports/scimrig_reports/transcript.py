@@ -1,4 +1,4 @@
-"""An exchange as HTTP text: what was sent and what came back, short enough to read.
+"""An exchange or a webhook as HTTP text: what was sent and what came back, short enough to read.
 
 The log holds the whole; what is left out here is counted, and the exchange's number says where to look.
 
@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from scimrig.evidence import REDACTED, Exchange
+from scimrig.evidence import REDACTED, Delivered, Exchange
 from scimrig_reports.terminal import visible
 from scimrig_simulator.wire import Headers
 
@@ -24,6 +24,10 @@ _TELLING = frozenset(
     }
 )
 _TELLING_SENT = frozenset({"accept", "content-type", "if-match", "if-none-match", "prefer"})
+_TELLING_ARRIVED = frozenset(
+    {"content-encoding", "content-type"}
+    | {f"{sender}-{what}" for sender in ("webhook", "svix") for what in ("id", "timestamp", "signature")}
+)
 _ONE_LINE = 88
 """Characters: a JSON body that is longer is laid out on several lines."""
 _OPENING = ("{", "[")
@@ -59,6 +63,18 @@ def whole(exchange: Exchange, limit: int | None = None) -> str:
     return "\n".join(lines)
 
 
+def arrived(delivered: Delivered, limit: int | None = None, every_header: bool = False) -> list[str]:
+    """A webhook as the sink received it: headers (those that tell something, or every one), body.
+
+    Where none of them tells anything, all are shown: a signature may be in one of a name of its own. Of a body that is
+    cut, the lines that held a secret are shown all the same.
+    """
+    telling = tuple((name, value) for name, value in delivered.headers if name.lower() in _TELLING_ARRIVED)
+    signed = any(name.lower() != "content-type" for name, _ in telling)
+    shown = telling if signed and not every_header else delivered.headers
+    return [*_headers(shown), *_body(delivered.body, limit, REDACTED)]
+
+
 def _headers(headers: Headers) -> list[str]:
     return [f"{visible(name)}: {_value(name, value)}" for name, value in headers]
 
@@ -74,13 +90,16 @@ def _is_scheme(value: str) -> bool:
     return value.strip().lower() in ("bearer", "basic")
 
 
-def _body(text: str, limit: int | None) -> list[str]:
+def _body(text: str, limit: int | None, sought: str = "") -> list[str]:
     if not text:
         return []
     lines = visible(_indented(text)).splitlines() or [""]
     if limit is not None and len(lines) > limit + 2:  # a note for two lines would save nothing
-        left_out = len(lines) - limit
-        lines = [*lines[:limit], f"… {left_out} more lines"]
+        found = [line for line in lines[limit:] if sought and sought in line][:limit]
+        left_out = len(lines) - limit - len(found)
+        gap = ["…"] if found else []
+        rest = [f"… {left_out} more lines"] if left_out else []
+        lines = [*lines[:limit], *gap, *found, *rest]
     return ["", *lines]
 
 

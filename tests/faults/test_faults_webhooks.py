@@ -121,6 +121,16 @@ def test_what_is_signed_and_how_old_it_is(tenant: Tenant, expected: Any) -> None
     assert (held[headers.get("webhook-signature")], int(at) - int(headers["webhook-timestamp"])) == expected
 
 
+@pytest.mark.breaks("webhook-late", sound=[0.0, 0.0], broken=[7.0, 7.0])
+def test_how_long_after_the_change_it_leaves_and_is_stamped(tenant: Tenant, expected: Any) -> None:
+    changed = tenant.clock.now()
+    tenant.person()
+    tenant.clock.sleep(10)
+    ((at, headers, _),) = tenant.deliveries
+    stamped = int(headers["webhook-timestamp"]) - int(changed)
+    assert [round(at - changed, 1), float(stamped)] == expected
+
+
 @pytest.mark.breaks("webhook-never-retried", sound=(2, [1.0], "delivered"), broken=(1, [], "failed"))
 @pytest.mark.breaks("webhook-new-id-per-retry", sound=(2, [1.0], "delivered"), broken=(2, [1.0], "delivered"))
 def test_a_failed_delivery_is_tried_again_after_a_second(tenant: Tenant, expected: Any) -> None:

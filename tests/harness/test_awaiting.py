@@ -45,8 +45,9 @@ class Scene:
 
         def attempt(number: int) -> None:
             posted = self.sink.post(self.sink.url, (("webhook-id", id),), body, 10.0)
+            waited = 10.0 if "timeout" in posted.failure else 0.0  # as it would be with a socket between them
             if posted.status != 200 and number < len(schedule):
-                self.clock.at(self.clock.now() + schedule[number], lambda: attempt(number + 1))
+                self.clock.at(self.clock.now() + waited + schedule[number], lambda: attempt(number + 1))
 
         self.clock.at(self.clock.now() + after, lambda: attempt(1))
 

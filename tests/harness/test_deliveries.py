@@ -235,15 +235,32 @@ def test_a_repeat_is_no_second_event_even_if_it_was_printed_anew() -> None:
     assert judged(delivery(), delivery(2, at=ANSWERED + 1), delivery(3, at=ANSWERED + 30, data="attempt 3")) == []
 
 
-@pytest.mark.parametrize("told", ["e1", "e1_2"])
-def test_a_retry_under_a_new_id_is_recognised_by_its_body(told: str) -> None:
+@pytest.mark.parametrize("member", ["id", "event_id", "messageId"])
+@pytest.mark.parametrize("told", ["e1", "e1_2", "an-id-that-is-in-no-header"])
+def test_a_retry_under_a_new_id_is_recognised_by_its_body(told: str, member: str) -> None:
     """The body may hold an id of its own: that of the event, or that of the attempt."""
-    first = delivery(answered="500", body='{"id":"e1","type":"user.created","to":"ada@acme.test"}')
+    first = delivery(answered="500", body=f'{{"{member}":"e1","type":"user.created","to":"ada@acme.test"}}')
     again = delivery(2, at=first.at + 10, id="e1_2", body=first.body.replace("e1", told))
     finding = only(judged(first, again, step=waited(attempts=2)))
     assert (finding.check, finding.status, finding.shape) == ("webhook/id", Status.FAIL, "a new id for a retry")
     assert finding.authority == "policy:webhooks.signing"
     assert finding.actual == "e1 and then e1_2 (delivery 2)"
+
+
+def test_a_retry_under_a_new_id_that_comes_before_its_time_is_told_as_such_once_no_other_one_can_come() -> None:
+    first = delivery(answered="500")
+    again = replace(delivery(2, at=first.at + 0.5, id="e2"), body=first.body)
+    assert judged(first, again, step=waited(attempts=2, until=first.at + 5)) == []
+    finding = only(judged(first, again, step=waited(attempts=2)))
+    assert told(finding) == ("webhook/id", Status.FAIL, "policy:webhooks.signing", "a new id for a retry")
+    assert finding.title.endswith("was tried again under a new id, 0.5 s later and before time")
+    assert finding.deliveries == (2, 1)
+
+
+def test_another_event_is_no_retry_however_alike_it_is() -> None:
+    first = delivery(answered="500", body='{"id":"e1","type":"user.created","user":{"id":"u1","to":"ada@acme.test"}}')
+    other = delivery(2, at=first.at + 10, id="e2", body=first.body.replace("u1", "u2"))
+    assert only(judged(first, other, step=waited(attempts=2))).shape == "never retried"
 
 
 def test_two_events_with_equal_bodies_are_two_events() -> None:
@@ -268,7 +285,8 @@ def test_a_retry_at_about_the_declared_delay_is_sound(answered: str, late: float
 
 
 @pytest.mark.parametrize(
-    ("gap", "shape"), [(2.0, "too early"), (7.9, "too early"), (12.1, "too late"), (40.0, "too late")],
+    ("gap", "shape"),
+    [(2.0, "retried too early"), (7.9, "retried too early"), (12.1, "retried too late"), (40.0, "retried too late")],
 )
 def test_a_retry_well_off_the_schedule_is_told_with_both_figures(gap: float, shape: str) -> None:
     finding = only(judged(delivery(answered="500"), delivery(2, at=ANSWERED + 0.2 + gap), step=waited(attempts=2)))
@@ -280,7 +298,7 @@ def test_a_retry_well_off_the_schedule_is_told_with_both_figures(gap: float, sha
 def test_a_failure_that_is_never_tried_again_is_told_once_it_is_certain() -> None:
     first = delivery(answered="500")
     finding = only(judged(first, step=waited(attempts=2, until=ANSWERED + 20)))
-    assert told(finding) == ("webhook/retry", Status.FAIL, "policy:webhooks.retry_schedule", "never")
+    assert told(finding) == ("webhook/retry", Status.FAIL, "policy:webhooks.retry_schedule", "never retried")
     assert "was answered 500 and was not tried again within 19.8 s" in finding.title
     assert judged(first, step=waited(until=ANSWERED + 11)) == []
 
@@ -315,7 +333,7 @@ def test_undeclared_retries_are_not_judged() -> None:
 
 def test_success_is_what_is_declared_and_any_2xx_where_nothing_is() -> None:
     first = delivery(answered="204")
-    assert only(judged(first)).shape == "never"
+    assert only(judged(first)).shape == "never retried"
     assert judged(first, promises=declared("success")) == []
 
 
@@ -383,6 +401,7 @@ def test_a_sound_sender_is_never_blamed_however_awkward_it_is(sender: dict[str, 
         mac = base64.b64encode(hmac.new(KEY, f"{id}.{stamp}.".encode() + body, hashlib.sha256).digest()).decode()
         headers = (("webhook-id", id), ("webhook-timestamp", stamp), ("webhook-signature", f"v1,{mac}"))
         posted = [sink.post(sink.url, headers, body, 5.0)]
+        waited = 5.0 if "timeout" in posted[0].failure else 0.0
         if posted[0].status:  # a copy leaves with the attempt; one after its time-out would be an attempt too early
             posted += [sink.post(sink.url, headers, body, 5.0) for _ in range(sender["copies"])]
         if any(one.status == 200 for one in posted):
@@ -390,7 +409,7 @@ def test_a_sound_sender_is_never_blamed_however_awkward_it_is(sender: dict[str, 
                 for repeat in range(sender["repeats"]):
                     clock.at(clock.now() + 2.0 + repeat, lambda: attempt(id, type, 9))
         elif number < 3:
-            delay = {1: 10, 2: 60}[number] * sender["drift"]
+            delay = {1: 10, 2: 60}[number] * sender["drift"] + waited
             clock.at(clock.now() + delay, lambda: attempt(id, type, number + 1))
 
     clock.at(clock.now() + sender["latency"], lambda: attempt("e0", "user.created", 1))
@@ -399,6 +418,46 @@ def test_a_sound_sender_is_never_blamed_however_awkward_it_is(sender: dict[str, 
     seen = waiting.await_event(["ada@acme.test"], "user_created", 2, act)
     step = StepPlayed("c", "s2", "", "await", "", "ada", None, None, [], {}, (), seen)
     assert judge_webhooks(CASE, step, Received(log), promises) == []
+
+
+# What shows it -------------------------------------------------------------------------------------------------------
+
+
+def test_a_finding_names_the_delivery_that_shows_it_and_when_the_act_before_it_was_answered() -> None:
+    other = delivery(1, id="e0", type="user.updated")
+    finding = only(judged(other, delivery(2, signature="missing", missing=["webhook-id"], why="no header webhook-id")))
+    assert (finding.deliveries, finding.answered) == ((2,), ANSWERED)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "shows"),
+    [
+        ([("e1", 0.2), ("e1", 30.0)], (1, 2)),  # the failure that was tried again too late
+        ([("e1", 0.2), ("e2", 10.2)], (2, 1)),  # the attempt under a new id
+        ([("e1", 0.2)], (1,)),  # the failure that was never tried again
+    ],
+)
+def test_a_finding_about_retries_names_every_attempt_and_the_telling_one_first(
+    attempts: list[tuple[str, float]], shows: tuple[int, ...]
+) -> None:
+    body = delivery().body
+    sent = [
+        delivery(number, ANSWERED + at, id=id, body=body, answered="500")
+        for number, (id, at) in enumerate(attempts, 1)
+    ]
+    promises = declared(retry_schedule=[0, 10])
+    assert only(judged(*sent, step=waited(attempts=2), promises=promises)).deliveries == shows
+
+
+def test_one_id_for_several_events_is_shown_by_two_of_them() -> None:
+    finding = only(judged(delivery(1, at=900.0, who="ben@acme.test"), delivery(2), step=waited(position=1)))
+    assert finding.deliveries == (2, 1)
+
+
+def test_another_event_in_place_of_the_awaited_one_is_shown_and_nothing_by_nothing() -> None:
+    assert only(judged(delivery(type="user.updated"))).deliveries == (1,)
+    missing = only(judged(step=waited(status=0)))
+    assert (missing.deliveries, missing.answered) == ((), None)
 
 
 # Silence -------------------------------------------------------------------------------------------------------------
@@ -420,6 +479,7 @@ def test_an_event_about_what_never_was_is_told_with_the_answer(status: int, key:
     finding = only(judged(delivery(type="user.updated"), step=step))
     assert (finding.check, finding.status, finding.authority) == ("webhook/silence", Status.FAIL, f"policy:{key}")
     assert finding.title == f"webhook user.updated about ada {words}"
+    assert finding.deliveries == (1,)
 
 
 def test_announcing_what_changed_nothing_is_wrong_only_where_the_opposite_is_promised() -> None:

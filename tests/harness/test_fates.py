@@ -125,7 +125,7 @@ def test_a_refusal_that_took_effect_in_part_is_told_with_the_idps_words() -> Non
     (finding,) = judged(act(ok=False), [exchange(1, 400, error())], ROW, RENAMED).findings
     assert (finding.check, finding.shape) == ("promise/atomic", "refused in part")
     assert finding.title == "PUT /Users/{id} answered 400, and yet it changed name.givenName, displayName, title"
-    assert "title Lead" in finding.actual
+    assert "title Lead, was Analyst" in finding.actual
     assert finding.consequence.startswith(f"Okta: {WORDS}. ")
 
 
@@ -205,7 +205,8 @@ def test_a_refused_create_passes_where_nobody_is_found_by_name() -> None:
     assert judged(foreign(ok=False), sent, None, None).status is Status.PASS
     (finding,) = judged(foreign(ok=False), sent, None, ROW).findings
     assert (finding.check, finding.authority) == ("promise/atomic", "policy:policy.allowed_domains")
-    assert "it is still there" in finding.actual
+    assert finding.title == "POST /Users answered 400, and yet it made the user"
+    assert finding.actual.endswith("; the user is there")
 
 
 def test_a_create_that_is_taken_from_another_domain_fails_in_the_name_of_the_customer() -> None:
@@ -303,6 +304,38 @@ def test_whoever_is_not_let_in_although_they_should_be_is_a_fail() -> None:
     (finding,) = promised("access", expect, {"access": "refused", "after": 5.0}).findings
     assert finding.authority == "policy:deprovision.access_probe"
     assert finding.title == "ada may not come in 5.0 s after PATCH /Users/{id} was answered"
+
+
+def test_what_is_polled_is_shown_by_its_last_look_the_act_before_it_and_its_first_look() -> None:
+    off = replace(act(ok=True, name="deactivate"), intent=None, step="s0")
+    step = StepPlayed(
+        "c", "s1", "", "access", "", "ada", None, None, [{"access": "refused", "within": 5.0}], {"idp": "Okta"},
+        (3, 4, 5, 6), {"access": "allowed", "after": 5.02},
+    )
+    sent = {1: exchange(1, 200, ROW, method="PATCH")}
+    sent |= {number: exchange(number, 200, {"allowed": True}, method="GET", by="hook") for number in step.exchanges}
+    evidence = Evidence(CASE, sent, {}, [off, step], CaseEnded("c", "played"))
+    (finding,) = verdict_on(evidence, Survey(kept=SURVEYED)).findings
+    assert finding.exchanges == (6, 1, 3)
+
+
+def test_wrong_roles_are_shown_with_the_calls_that_gave_groups_their_roles() -> None:
+    push = replace(act(ok=True, name="push_group"), intent=None, step="s0")
+    give = StepPlayed("c", "s1", "", "hook", "", "eng", None, None, [{}], {}, (2,), {"role": "developer"})
+    wanted = {"roles": ["developer"], "teams": ["eng"], "default": "member", "within": 0}
+    look = StepPlayed(
+        "c", "s2", "", "roles", "", "ada", None, None, [wanted], {"idp": "Okta"}, (3,), {"roles": [], "after": 0}
+    )
+    sent = {1: exchange(1, 201, ROW, method="POST")}
+    sent |= {number: exchange(number, 200, {}, method="GET", by="hook") for number in (2, 3)}
+    evidence = Evidence(CASE, sent, {}, [push, give, look], CaseEnded("c", "played"))
+    (finding,) = verdict_on(evidence, Survey(kept=SURVEYED)).findings
+    assert finding.exchanges == (3, 1, 2)
+
+
+def test_whoever_lacks_the_default_role_was_not_to_get_it_by_a_membership() -> None:
+    (finding,) = roles([], ["member"], []).findings
+    assert finding.consequence.startswith("Okta counts the user as provisioned, yet they come in without the role")
 
 
 def test_giving_a_group_a_role_is_nothing_to_judge() -> None:

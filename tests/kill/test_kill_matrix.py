@@ -29,12 +29,13 @@ EXIT_CODES = {"fail": ExitCode.FAIL, "warn": ExitCode.OK, "info": ExitCode.OK}
 BANDS = {"fail": ("fail", "warn"), "warn": ("warn",), "info": ("info",)}
 
 UNNEEDED: dict[str, str] = {
-    "policy/ignored-address": "no preset ignores addresses; tests/harness/test_promised.py has two faults that it finds",
+    "policy/ignored-address": "no preset ignores addresses; in tests/harness/test_promised.py it finds two faults",
 }
 """Scenarios and standing checks that no fault needs, each with the reason why none can."""
 
 UNSEEN: dict[str, str] = {
     "promise/ignored": "as policy/ignored-address",
+    "webhook/unverified": "no fault of a server: the target file does not say where the signing secret is",
     "survey/required": "sound where /Schemas says so: the variant extra-required-attribute brings it about",
 }
 """Kinds of finding that no fault brings about, each with the reason."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scimrig.evidence import Exchange, Leftover, RunEnded, RunStarted
+from scimrig.evidence import Delivered, Exchange, Leftover, RunEnded, RunStarted
 from scimrig.verdicts import (
     BaselineNote,
     CaseVerdict,
@@ -40,6 +40,28 @@ class Maker:
             "reply_body": f'{{"id":"{USER_ID}","active":true}}', "elapsed": 0.012, "failure": None,
         }
         return Exchange(number, **{**sound, **values})
+
+    def delivered(self, number: int, **values: Any) -> Delivered:
+        sound: dict[str, Any] = {
+            "at": 1000.012,
+            "headers": (
+                ("Host", "127.0.0.1:5000"), ("Content-Type", "application/json"), ("Webhook-Id", "evt_1"),
+                ("Webhook-Timestamp", "1767225600"), ("Webhook-Signature", "v1,c2lnbmF0dXJl"), ("User-Agent", "acme"),
+            ),
+            "body": '{"type":"user.created","data":{"id":"u1"}}', "answered": "200",
+            "facts": {"id": "evt_1", "timestamp": "1767225600", "signature": "valid"},
+        }
+        return Delivered(number, **{**sound, **values})
+
+    def told(self, *delivered: Delivered, **values: Any) -> RunResult:
+        """A fail about webhooks, the telling one first, after a create that was answered when the clock said 1000."""
+        sound: dict[str, Any] = {
+            "check": "webhook/id", "authority": "policy:webhooks.signing", "operation": "webhook",
+            "shape": "a new id for a retry", "deliveries": tuple(one.number for one in delivered), "answered": 1000.0,
+        }
+        case = self.case(status=Status.FAIL, findings=(self.finding(**{**sound, **values}),))
+        create = self.exchange(7, by="idp", method="POST", path="/Users", status=201, purpose="create ada")
+        return self.result(case, exchanges=(create,), deliveries={one.number: one for one in delivered})
 
     def finding(self, **values: Any) -> Finding:
         sound: dict[str, Any] = {

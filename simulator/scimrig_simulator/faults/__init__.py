@@ -178,6 +178,7 @@ FAULTS: Mapping[str, str] = {
     "webhook-for-no-op": "webhooks:WEBHOOK_FOR_NO_OP",
     "webhook-for-refused-write": "webhooks:WEBHOOK_FOR_REFUSED_WRITE",
     "webhook-ids-repeat": "webhooks:WEBHOOK_IDS_REPEAT",
+    "webhook-late": "webhooks:WEBHOOK_LATE",
     "webhook-missing": "webhooks:WEBHOOK_MISSING",
     "webhook-missing-for-leavers": "webhooks:WEBHOOK_MISSING_FOR_LEAVERS",
     "webhook-never-retried": "webhooks:WEBHOOK_NEVER_RETRIED",

@@ -23,6 +23,7 @@ from scimrig_simulator.wire import Headers
 _POLICY = "scalekit"
 _SIGNATURE = "webhook-signature"
 _STALE = 600.0
+_LATE = 7.0  # seconds
 
 
 class _Missing(Seams):
@@ -82,6 +83,21 @@ WEBHOOK_STALE_TIMESTAMP = Fault(
     "webhook-stale-timestamp", "The timestamp is ten minutes old",
     "Well signed, and refused all the same: receivers drop what is older than five minutes as a replay.",
     ("EVNT-02",), _StaleTimestamp, policy=_POLICY,
+)
+
+
+class _Late(Seams):
+    def headers(self, delivery: Delivery) -> Headers:
+        if delivery.attempt == 1:
+            self.clock.sleep(_LATE)
+            delivery = replace(delivery, now=delivery.now + _LATE)
+        return super().headers(delivery)
+
+
+WEBHOOK_LATE = Fault(
+    "webhook-late", "Webhooks leave seven seconds after the change",
+    "Whoever ends sessions by webhook lets a leaver go on for longer than is promised.",
+    ("EVNT-02", "LIFE-03"), _Late, policy=_POLICY,
 )
 
 
