@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from contextlib import closing
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from scimrig import demands, expectations, frame
 from scimrig.cast import Cast, Player, plain_body, plain_intent
@@ -30,9 +29,10 @@ from scimrig.scenario.model import PROMISED, Step
 from scimrig.scenario.resolve import UnknownName, resolve
 from scimrig.settling import Goal, no_goal, settled
 from scimrig.survey import Offer, Survey
+from scimrig_simulator import wire
 from scimrig_simulator.idp.engine import Engine
 from scimrig_simulator.idp.intent import Intent, Outcome, in_force
-from scimrig_simulator.wire import Flow, Reply, Send, send
+from scimrig_simulator.wire import Flow, Reply, Send, overheard, send
 from scimrig_simulator.workforce.person import Person
 
 if TYPE_CHECKING:
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
 PATIENCE = 60.0
 """Seconds that a single pause may take on wall time. A real Okta waits 300 and more after a 429; a test does not."""
-
-T = TypeVar("T")
 
 
 class UnsendableError(Exception):
@@ -147,7 +145,7 @@ class Stage:
         """Play an act; False where it did not go as it should have, so that what follows would be about nothing."""
         player, flow, finish = self._begin(step, resolve(step.argument, namespace))
         self.promised.before(following)
-        outcome, numbers = self.courier.play(self._noting(flow), "idp", step.id)
+        outcome, numbers = self.courier.play(overheard(flow, self._hear), "idp", step.id)
         if outcome.ok and player is not None:
             self._learn_ids(player, outcome)
         self.promised.answered(step.act.replace("_", " "), self._status)
@@ -188,18 +186,8 @@ class Stage:
         known = self.engine.id_of(who) if isinstance(who, Person) else self.engine.group_id(who)
         player.id = known or outcome.id or player.id
 
-    def _noting(self, flow: Flow[T]) -> Flow[T]:
-        """The same flow; what its last answer was is kept."""
-        reply: Reply | None = None
-        with closing(flow):
-            while True:
-                try:
-                    sent = flow.send(reply)
-                except StopIteration as end:
-                    played: T = end.value
-                    return played
-                reply = yield sent
-                self._status = reply.status if reply is not None else self._status
+    def _hear(self, step: wire.Step, reply: Reply | None) -> None:
+        self._status = reply.status if reply is not None else self._status
 
     def _send(self, step: Step, namespace: dict[str, Any], following: Sequence[Step]) -> None:
         argument = resolve(step.argument, namespace)

@@ -134,7 +134,7 @@ class ActPage:
         if finding.check not in ("outcome", "frame/effect"):
             terminal.prose(finding.expected, "  ", "expected   ")
             terminal.prose(finding.actual, "  ", "actual     ")
-        terminal.prose(clause(finding.authority), "  ", "authority  ")
+        terminal.prose(clause(finding.authority, played.declared), "  ", "authority  ")
         said = bool(played.outcome.words) and played.outcome.words in finding.consequence
         if finding.consequence and not said:
             terminal.prose(finding.consequence, "  ", "next       ")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias, TypeVar
@@ -174,6 +175,20 @@ def send(request: Send) -> Flow[Reply]:
 def pause(seconds: float, why: str) -> Flow[None]:
     """Yield a pause: ``yield from pause(300, "no Retry-After")``."""
     yield Pause(seconds, why)
+
+
+def overheard(flow: Flow[T], hear: Callable[[Step, Reply | None], None]) -> Flow[T]:
+    """The same flow; ``hear`` is called with each step and its reply before the flow gets it, and may raise."""
+    reply: Reply | None = None
+    with closing(flow):
+        while True:
+            try:
+                step = flow.send(reply)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            reply = yield step
+            hear(step, reply)
 
 
 def encode_json(value: Json) -> bytes:

@@ -147,13 +147,11 @@ class Server:
 
 
 @pytest.fixture
-def serve(shell: Shell, tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Start ``scimrig serve``, or with ``awkward=…`` a server that misbehaves in time, in processes of their own."""
+def listening(shell: Shell, tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Start a command that prints its base URL as its first line; all are stopped afterwards."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(*words: str, awkward: tuple[str, ...] = ()) -> Server:
-        script = [sys.executable, str(Path(__file__).with_name("awkward_server.py")), *awkward]
-        command = script if awkward else [*COMMAND, "serve", *words]
+    def start(*command: str) -> Server:
         process = subprocess.Popen(
             command, cwd=tmp_path, env=shell.env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
@@ -170,23 +168,21 @@ def serve(shell: Shell, tmp_path: Path) -> Iterator[Callable[..., Server]]:
         process.communicate()
 
 
+def _script(name: str) -> tuple[str, str]:
+    return sys.executable, str(Path(__file__).with_name(name))
+
+
 @pytest.fixture
-def tiny(shell: Shell, tmp_path: Path) -> Iterator[Callable[..., Server]]:
+def serve(listening: Callable[..., Server]) -> Callable[..., Server]:
+    """Start ``scimrig serve``, or with ``awkward=…`` a server that misbehaves in time, in processes of their own."""
+
+    def start(*words: str, awkward: tuple[str, ...] = ()) -> Server:
+        return listening(*(_script("awkward_server.py") if awkward else (*COMMAND, "serve")), *(awkward or words))
+
+    return start
+
+
+@pytest.fixture
+def tiny(listening: Callable[..., Server]) -> Callable[..., Server]:
     """Start a small server whose answers can be bent; knobs as in ``tiny_server.py``."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(**knobs: Any) -> Server:
-        command = [sys.executable, str(Path(__file__).with_name("tiny_server.py")), json.dumps(knobs)]
-        process = subprocess.Popen(
-            command, cwd=tmp_path, env=shell.env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        started.append(process)
-        assert process.stdout is not None
-        url = process.stdout.readline().strip()
-        assert url, process.communicate(timeout=10)[1]
-        return Server(process, url)
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
+    return lambda **knobs: listening(*_script("tiny_server.py"), json.dumps(knobs))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -34,47 +32,22 @@ class Product:
     answers: dict[str, tuple[int, str]] = field(default_factory=dict)
     asked: list[tuple[str, str, dict[str, str], str]] = field(default_factory=list)
 
+    def answer(self, method: str, path: str, headers: list[tuple[str, str]], body: str) -> tuple[int, str]:
+        self.asked.append((method, path, dict(headers), body))
+        return self.answers.get(path, (200, "{}"))
+
 
 @pytest.fixture
-def products() -> Iterator[tuple[Product, Product]]:
+def products(answering: Callable[..., str]) -> tuple[Product, Product]:
     """Two of them, on two origins."""
-    servers = [_served(Product()) for _ in range(2)]
-    yield servers[0][0], servers[1][0]
-    for _, server, thread in servers:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    first, second = Product(), Product()
+    first.url, second.url = answering(first.answer), answering(second.answer)
+    return first, second
 
 
 @pytest.fixture
 def product(products: tuple[Product, Product]) -> Product:
     return products[0]
-
-
-def _served(product: Product) -> tuple[Product, ThreadingHTTPServer, threading.Thread]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-            product.asked.append((self.command, self.path, dict(self.headers), body))
-            status, text = product.answers.get(self.path, (200, "{}"))
-            content = text.encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = answer
-
-        def log_message(self, *_: object) -> None:
-            """Silent."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    product.url = f"http://127.0.0.1:{server.server_port}"
-    return product, server, thread
 
 
 @dataclass

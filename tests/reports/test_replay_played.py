@@ -7,9 +7,7 @@ import json
 import os
 import shutil
 import subprocess
-import threading
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -56,34 +54,10 @@ class Directory:
 
 
 @pytest.fixture
-def directory():
+def directory(answering):
     served = Directory()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-            status, text = served.answer(Request(self.command, self.path, self.headers.items(), body))
-            content = text.encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = answer
-
-        def log_message(self, *_: object) -> None:
-            """Silent."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    served.url = f"http://127.0.0.1:{server.server_port}/scim/v2"  # type: ignore[attr-defined]
-    yield served
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    served.url = answering(lambda *request: served.answer(Request(*request))) + "/scim/v2"
+    return served
 
 
 def result_of(make, directory, *exchanges):

@@ -325,7 +325,7 @@ class Hand:
         return Played(
             order, _title(order), outcome, new.id if new is not None else "", intent, verdict,
             () if intent is None or new is None else compared(intent, old, new, survey, self._keys(engine)), old, new,
-            tuple(self._besides(numbers)), tuple(self._notes),
+            tuple(self._besides(numbers)), tuple(self._notes), self.target.declared,
         )
 
     def _keys(self, engine: Engine) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from scimrig.acting.compared import Compared
 from scimrig.acting.order import Order
+from scimrig.declarations import NOTHING, Declarations
 from scimrig.evidence import Sight
 from scimrig.verdicts import CaseVerdict, Finding, Status
 from scimrig_simulator.idp.intent import Intent, Outcome
@@ -26,6 +27,7 @@ class Played:
     before, after: the subject's row as read back; None for ``connect``
     besides:  what the standing checks found in the IdP's own exchanges
     notes:    what else is worth knowing, in sentences
+    declared: what the target's owner promises
     """
 
     order: Order
@@ -39,6 +41,7 @@ class Played:
     after: Sight | None
     besides: tuple[Finding, ...]
     notes: tuple[str, ...]
+    declared: Declarations = NOTHING
 
     @property
     def done(self) -> bool | None:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from scimrig.evidence import Observed, Sight
 from scimrig.survey import refused_credentials
 from scimrig.target import Target
-from scimrig_simulator.wire import Flow, Reply, Send
+from scimrig_simulator.wire import Flow, Reply, Send, Step, overheard
 
 T = TypeVar("T")
 
@@ -23,19 +23,15 @@ class UndecidedError(Exception):
 
 def strictly(flow: Flow[T], target: Target) -> Flow[T]:
     """The same flow, ended at once where the target does not answer or does not let us in. Raises UndecidedError."""
-    reply: Reply | None = None
-    while True:
-        try:
-            step = flow.send(reply)
-        except StopIteration as end:
-            result: T = end.value
-            return result
-        reply = yield step
+
+    def hear(step: Step, reply: Reply | None) -> None:
         if reply is not None and reply.failure is not None:
             raise UndecidedError(f"the target does not answer: {reply.failure.detail}")
         if reply is not None and reply.status == 401 and isinstance(step, Send):
             answer = f"{step.method} {step.path} answered {reply.status}"
             raise UndecidedError(refused_credentials(answer, target.token_source))
+
+    return overheard(flow, hear)
 
 
 def shown(sight: Sight) -> dict[str, Any]:
