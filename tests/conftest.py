@@ -20,6 +20,12 @@ settings.register_profile(
 )
 settings.load_profile("scimrig")
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, so that no worker is left alone with one of them at the end."""
+    items.sort(key=lambda item: (item.get_closest_marker("peer") is None, item.get_closest_marker("slow") is None))
+
+
 Answering = Callable[[str, str, list[tuple[str, str]], str], tuple[int, str]]
 """(method, path and query, headers, body) → (status, text)."""
 
