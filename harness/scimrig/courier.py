@@ -69,8 +69,18 @@ class Stopped(Exception):
     """The run was asked to end: nothing but clearing away is sent any more."""
 
 
+PATIENCE = 60.0
+"""Seconds that a single pause may take on wall time. A real Okta waits 300 and more after a 429; a test does not."""
+
+
 class PauseTooLongError(Exception):
     """The IdP would now wait longer than anybody waits for a test."""
+
+
+def bear(seconds: float) -> None:
+    """Raise PauseTooLongError for a pause that nobody waits for on wall time."""
+    if seconds > PATIENCE:
+        raise PauseTooLongError(f"the IdP would now wait {seconds:.0f} s; scimrig waits {PATIENCE:.0f} s at most")
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from typing import TypeAlias
 from scimrig import __version__, frame, survey
 from scimrig.cast import plain_body
 from scimrig.channels import Channels
-from scimrig.courier import Courier, PauseTooLongError, Redactor, Stopped
+from scimrig.courier import Courier, Redactor, Stopped, bear
 from scimrig.evidence import (
     CaseEnded,
     Exchange,
@@ -36,7 +36,7 @@ from scimrig.preparation import Preparation
 from scimrig.receiver import ListenError
 from scimrig.rows import JournalError, Rows, clear
 from scimrig.sink import Sink, SinkSettings
-from scimrig.stage import PATIENCE, Stage, started
+from scimrig.stage import Stage, started
 from scimrig.survey import Survey, UnusableTarget
 from scimrig.target import Target, open_channels
 from scimrig_simulator import idp
@@ -202,8 +202,7 @@ class _WakefulClock(SystemClock):
         self._stop = stop
 
     def sleep(self, seconds: float) -> None:
-        if seconds > PATIENCE:
-            raise PauseTooLongError(f"the IdP would now wait {seconds:.0f} s; scimrig waits {PATIENCE:.0f} s at most")
+        bear(seconds)
         self._stop.wait(max(0.0, seconds))
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimrig import demands, expectations, frame
 from scimrig.cast import Cast, Player, plain_body, plain_intent
-from scimrig.courier import Courier, PauseTooLongError, Stopped
+from scimrig.courier import PATIENCE, Courier, PauseTooLongError, Stopped
 from scimrig.declarations import NOTHING, Declarations
 from scimrig.evidence import CaseEnded, CaseStarted, Observed, Record, StepPlayed
 from scimrig.hooks import HookError
@@ -37,10 +37,6 @@ from scimrig_simulator.workforce.person import Person
 
 if TYPE_CHECKING:
     from scimrig.sink import Sink
-
-
-PATIENCE = 60.0
-"""Seconds that a single pause may take on wall time. A real Okta waits 300 and more after a 429; a test does not."""
 
 
 class UnsendableError(Exception):
@@ -166,20 +162,18 @@ class Stage:
         """The act's flow, whom it is about, and what to ask for its intent once it has been played."""
         engine, act = self.engine, step.act
         if act == "connect":
-            return None, engine.connect(), lambda: None
+            return None, engine.play(act), lambda: None
         if act in ("push_group", "set_members"):
             ((key, names),) = argument.items()
             members = [self.cast.person(name) for name in names]
             team = self.cast.team(key)
-            play = engine.push_group if act == "push_group" else engine.set_members
-            return self.cast[key], play(team, members), lambda: engine.expected_group(team, members)
+            return self.cast[key], engine.play(act, team, members), lambda: engine.expected_group(team, members)
         key, changes = next(iter(argument.items())) if isinstance(argument, dict) else (str(argument), {})
         player = self.cast[key]
         person = self.cast.person(key).changed(changes) if changes else self.cast.person(key)
         player.who = person
-        flow: Flow[Outcome] = getattr(engine, act)(person)
         promises, held = self.declared.promises, player.held
-        return player, flow, lambda: engine.expected_user(person, act, promises, held)
+        return player, engine.play(act, person), lambda: engine.expected_user(person, act, promises, held)
 
     def _learn_ids(self, player: Player, outcome: Outcome) -> None:
         who = player.who

@@ -18,7 +18,7 @@ from scimrig.acting.order import Order, OrderError
 from scimrig.acting.played import Played
 from scimrig.acting.sights import UndecidedError, linked, name_on, row_of, shown, strictly
 from scimrig.acting.state import State
-from scimrig.courier import Courier, PauseTooLongError
+from scimrig.courier import Courier, PauseTooLongError, bear
 from scimrig.evidence import CaseStarted, Evidence, Exchange, Observed, Sight, StepPlayed
 from scimrig.observe import Watch, look
 from scimrig.rows import Rows
@@ -31,15 +31,13 @@ from scimrig_simulator.clock import SystemClock
 from scimrig_simulator.idp.engine import Engine
 from scimrig_simulator.idp.intent import Intent, Outcome, in_force
 from scimrig_simulator.idp.memory import MemoryMismatchError, recall, remember
-from scimrig_simulator.wire import PERCENT_20, Flow, Reply, Send, segment, send
+from scimrig_simulator.wire import PERCENT_20, Reply, Send, segment, send
 from scimrig_simulator.workforce.person import Person
 from scimrig_simulator.workforce.team import Team
 
 T = TypeVar("T")
 
 ACT = "act"
-PATIENCE = 60.0
-"""Seconds that a single pause of an IdP may take. A real Okta waits 300 and more after a 429; nobody watches that."""
 
 _VERBS = {
     "connect": "tests its connection", "assign": "assigns", "update": "updates", "rename": "renames",
@@ -63,8 +61,7 @@ class PatientClock(SystemClock):
         self._tell = tell
 
     def sleep(self, seconds: float) -> None:
-        if seconds > PATIENCE:
-            raise PauseTooLongError(f"the IdP would now wait {seconds:.0f} s; scimrig waits {PATIENCE:.0f} s at most")
+        bear(seconds)
         if seconds >= _TOLD:
             self._tell(seconds)
         super().sleep(seconds)
@@ -107,7 +104,7 @@ class Hand:
         if who is not None:
             self.state.save()  # names are known before rows have them
         try:
-            outcome, numbers = self.courier.play(self._flow(order, engine, who, members), "idp", ACT)
+            outcome, numbers = self.courier.play(engine.play(order.act, who, members), "idp", ACT)
         except PauseTooLongError as pause:
             raise UndecidedError(str(pause)) from None
         finally:
@@ -183,14 +180,6 @@ class Hand:
         else:
             who = state.people[order.subject] = state.person(order.subject).changed(order.changes)
         return who, members
-
-    @staticmethod
-    def _flow(order: Order, engine: Engine, who: Person | Team | None, members: list[Person]) -> Flow[Outcome]:
-        if isinstance(who, Team):
-            push = engine.push_group if order.act == "push_group" else engine.set_members
-            return push(who, members)
-        flow: Flow[Outcome] = engine.connect() if who is None else getattr(engine, order.act)(who)
-        return flow
 
     def _intent(
         self, order: Order, engine: Engine, who: Person | Team | None, members: list[Person], outcome: Outcome,

@@ -175,6 +175,12 @@ class Engine:
 
     # Acts ------------------------------------------------------------------------------------------------------------
 
+    def play(self, act: str, who: Person | Team | None = None, members: Sequence[Person] = ()) -> Flow[Outcome]:
+        """The act of that name (one of ``ACTS``). ``who``: None for connect; ``members``: for acts on a team."""
+        subjects = () if who is None else (who, members) if act in GROUP_ACTS else (who,)
+        flow: Flow[Outcome] = getattr(self, act)(*subjects)
+        return flow
+
     def connect(self) -> Flow[Outcome]:
         """Test the credentials and the address."""
         raise NotImplementedError
