@@ -26,6 +26,7 @@ from scimrig_simulator.scim import filters, messages, patch, projection, validat
 from scimrig_simulator.scim.errors import ScimError, invalid_value, not_mutable
 from scimrig_simulator.scim.filters import Filter, Predicate
 from scimrig_simulator.scim.schemas import Definitions, ResourceType
+from scimrig_simulator.scim.tolerances import STANDARD, Tolerance
 from scimrig_simulator.wire import SCIM_JSON, Headers, Json
 
 Resource: TypeAlias = dict[str, Any]
@@ -132,10 +133,11 @@ class Rows(Protocol):
 class Seams:
     """The sound server's answers. Every method that gets a ``Call`` may raise ScimError, which goes out as such.
 
-    clock: the server's, set when it is built; for a saboteur to whom time matters.
+    clock, tolerances: the server's, set when it is built.
     """
 
     clock: Clock = SystemClock()
+    tolerances: frozenset[Tolerance] = STANDARD
 
     # Coming in
 
@@ -208,7 +210,7 @@ class Seams:
 
     def patch(self, call: Call, resource: Resource, body: Resource) -> Resource:
         """The resource after a PATCH: a new object, or ScimError and nothing has happened."""
-        return patch.apply_patch(resource, body, call.kind)
+        return patch.apply_patch(resource, body, call.kind, tolerant=self.tolerances)
 
     def store(self, call: Call, before: Resource | None, after: Resource) -> Resource:
         """Last look at what is about to be stored; ``before`` is None for a new resource. A member counts once."""

@@ -25,6 +25,7 @@ from starlette.types import Receive, Scope, Send
 from scimrig_simulator.clock import Clock, SystemClock
 from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.scim.schemas import builtin
+from scimrig_simulator.scim.tolerances import STANDARD, Tolerance
 from scimrig_simulator.seams import Answer, Call, Seams
 from scimrig_simulator.server.directory import Directory
 from scimrig_simulator.server.discovery import Discovery
@@ -33,6 +34,7 @@ from scimrig_simulator.server.negotiation import answer_type
 from scimrig_simulator.server.outbox import Outbox
 from scimrig_simulator.server.policy import OPEN, PRESETS, Policy
 from scimrig_simulator.server.routes import Routes
+from scimrig_simulator.server.search import Search
 from scimrig_simulator.server.store import MEMORY, Store
 from scimrig_simulator.wire import Poster, encode_json
 
@@ -50,6 +52,7 @@ class Settings:
     token: the bearer token; an empty one lets nobody in.  db: path of the database, ":memory:" for none on disk.
     base_path: with leading slash, without trailing one.
     public_url: base URL as clients see it; None = the host that a request names, where that is a loopback name.
+    tolerances: what is let pass against the letter of the RFC; none of them = strict.
     policy: what is promised beyond SCIM, one of ``PRESETS``.  poster: sends webhooks; None = over HTTP.
     """
 
@@ -58,6 +61,7 @@ class Settings:
     base_path: str = BASE_PATH
     clock: Clock = field(default_factory=SystemClock)
     public_url: str | None = None
+    tolerances: frozenset[Tolerance] = STANDARD
     policy: str = OPEN
     poster: Poster | None = None
 
@@ -71,6 +75,7 @@ def build(settings: Settings, seams: Seams | None = None) -> Starlette:
         raise ValueError(f"There is no policy preset {settings.policy!r}, only {' and '.join(PRESETS)}.")
     seams = seams or Seams()
     seams.clock = settings.clock
+    seams.tolerances = settings.tolerances
     closing = ExitStack()
     store = Store(settings.db)
     closing.callback(store.close)
@@ -108,7 +113,8 @@ class Service:
         self._seams = seams
         definitions = seams.definitions(builtin())
         directory = Directory(store, seams, definitions, settings.clock, policy)
-        self._routes = Routes(definitions, directory, Discovery(seams, definitions))
+        search = Search(store, seams, definitions, settings.clock)
+        self._routes = Routes(definitions, directory, search, Discovery(seams, definitions))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = scope["method"] == "HEAD"

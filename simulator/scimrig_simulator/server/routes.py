@@ -15,6 +15,7 @@ from scimrig_simulator.scim.schemas import Definitions, ResourceType
 from scimrig_simulator.seams import Answer, Call
 from scimrig_simulator.server.directory import Directory
 from scimrig_simulator.server.discovery import Discovery
+from scimrig_simulator.server.search import Search
 
 Handler: TypeAlias = Callable[[Call], Answer]
 
@@ -44,15 +45,16 @@ class Routes:
 
     definitions: Definitions
     directory: Directory
+    search: Search
     discovery: Discovery
 
     def find(self, segments: Sequence[str]) -> Route:
         """The route of a path, its segments decoded. Raises ScimError 404."""
         match segments:
             case []:
-                return Route({"GET": self.directory.browse})
+                return Route({"GET": self.search.browse})
             case [".search"]:
-                return Route({"POST": self.directory.search})
+                return Route({"POST": self.search.search})
             case ["ServiceProviderConfig" | "ResourceTypes" | "Schemas" as name, *rest]:
                 return self._discovery(name, rest)
             case ["Me", *_]:
@@ -67,9 +69,9 @@ class Routes:
         directory = self.directory
         match rest:
             case []:
-                return Route({"GET": directory.browse, "POST": directory.create}, kind)
+                return Route({"GET": self.search.browse, "POST": directory.create}, kind)
             case [".search"]:
-                return Route({"POST": directory.search}, kind)
+                return Route({"POST": self.search.search}, kind)
             case [id] if id:
                 one: dict[str, Handler] = {
                     "GET": directory.read, "PUT": directory.put, "PATCH": directory.patch, "DELETE": directory.delete
