@@ -17,6 +17,7 @@ import pytest
         ("checks", None),
         ("faults", "noop-patch"),
         ("variants", "patch-204"),
+        ("tolerances", "capital-op"),
         ("dialects", "entra-flag"),
         ("targets", "ref:"),
     ],

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from scimrig_simulator.scim import urns
 from scimrig_simulator.scim.errors import ScimError
+from scimrig_simulator.scim.patch import apply_patch
 from scimrig_simulator.scim.schemas import Extension, builtin, schema_from_json
 from scimrig_simulator.scim.validation import accept, identical
 
@@ -84,10 +85,10 @@ def test_false_zero_and_the_empty_string_are_values() -> None:
 @pytest.mark.parametrize(
     "part",
     [
-        {"active": "True"}, {"active": 1}, {"title": 42}, {"title": ["x"]}, {"title": {}}, {"name": "Ada"},
+        {"active": "yes"}, {"active": 1}, {"title": 42}, {"title": ["x"]}, {"title": {}}, {"name": "Ada"},
         {"name": []},
-        {"emails": "a@example.com"}, {"emails": {"value": "a"}}, {"emails": ["a@example.com"]},
-        {"emails": [{"value": 1}]}, {"emails": [{"value": "a", "primary": "true"}]},
+        {"emails": "a@example.com"}, {"emails": ["a@example.com"]}, {"emails": {"value": 1}},
+        {"emails": [{"value": 1}]}, {"emails": [{"value": "a", "primary": "1"}]},
         {"emails": [{"value": "a", "primary": True}, {"value": "b", "primary": True}]},
         {"x509Certificates": [{"value": "not base64!"}]}, {"userName": None}, {"userName": ""}, {"userName": "  "},
         {"userName": 7}, {urns.ENTERPRISE: "x"}, {urns.ENTERPRISE: {"manager": "1"}}, {"title": "\ud800"},
@@ -102,7 +103,9 @@ def test_a_value_of_the_wrong_kind_is_invalid(part: dict[str, Any]) -> None:
     [
         [], "x", None, {"userName": "a", "schemas": []}, {"userName": "a", "schemas": "x"},
         {"userName": "a", "schemas": [urns.GROUP]}, {"userName": "a", "schemas": [1]},
-        {"userName": "a", "USERNAME": "b"},
+        {"userName": "a", "USERNAME": "b"}, {"userName": "a", "name": {"givenName": "A", "GivenName": "B"}},
+        {"userName": "a", urns.ENTERPRISE: {"division": "A", "DIVISION": "B"}},
+        {"userName": "a", urns.ENTERPRISE: {}, urns.ENTERPRISE.upper(): {}},
     ],
 )
 def test_a_body_that_is_no_such_resource_is_refused(body: Any) -> None:
@@ -139,6 +142,12 @@ def test_a_required_extension_must_be_there() -> None:
     enterprise = USER.extensions[0].schema
     kind = replace(USER, extensions=(Extension(enterprise, required=True),))
     assert refused({"userName": "a"}, kind=kind) == (400, "invalidValue")
+    held = accept({"userName": "a", enterprise.id: {"division": "x"}}, kind)
+    for operation in ("remove", "replace"):
+        body = {"schemas": [urns.PATCH_OP], "Operations": [{"op": operation, "path": enterprise.id, "value": None}]}
+        with pytest.raises(ScimError) as error:
+            apply_patch(held, body, kind)
+        assert error.value.scim_type == "mutability"
 
 
 def test_a_value_has_the_parts_it_requires() -> None:
@@ -178,6 +187,24 @@ def test_an_immutable_attribute_is_set_once() -> None:
     for same in ({badge.id: {"badge": "7"}}, {}):
         assert accept({"userName": "a", **same}, kind, existing=first)[badge.id] == {"badge": "7"}
     assert refused({"userName": "a", badge.id: {"badge": "8"}}, kind=kind, existing=first) == (400, "mutability")
+
+
+def test_what_cannot_change_inside_a_complex_value_stays() -> None:
+    """RFC 7644 §3.5.1, for sub-attributes: an immutable one matches, a readOnly one is ignored."""
+    subs = [{"name": "code", "mutability": "immutable"}, {"name": "owner", "mutability": "readOnly"}, {"name": "note"}]
+    lab = schema_from_json(
+        {"id": "urn:x:lab:2.0:User", "attributes": [{"name": "site", "type": "complex", "subAttributes": subs}]}
+    )
+    kind = replace(USER, extensions=(Extension(lab),))
+    before = {"id": "1", "userName": "a", lab.id: {"site": {"code": "N", "owner": "Bo", "note": "x"}}}
+
+    def put(site: Any) -> Any:
+        return accept({"userName": "a", lab.id: {"site": site}}, kind, existing=before)[lab.id]["site"]
+
+    assert put({"code": "N", "owner": "Me", "note": "y"}) == {"code": "N", "owner": "Bo", "note": "y"}
+    assert put({"note": "y"}) == {"code": "N", "owner": "Bo", "note": "y"}
+    other = {"userName": "a", lab.id: {"site": {"code": "S"}}}
+    assert refused(other, kind=kind, existing=before) == (400, "mutability")
 
 
 # --- identical: is there anything to store?

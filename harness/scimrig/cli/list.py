@@ -1,4 +1,4 @@
-"""List what there is by id: scenarios, checks, faults, variants, dialects or targets.
+"""List what there is by id: scenarios, checks, faults, variants, tolerances, dialects or targets.
 
 One id a line when piped, ready for xargs; aligned with titles on a terminal.
 """
@@ -64,6 +64,12 @@ def _variants(arguments: argparse.Namespace) -> Rows:
     return [(name, faults.variant(name).title) for name in sorted(faults.VARIANTS)]
 
 
+def _tolerances(arguments: argparse.Namespace) -> Rows:
+    from scimrig_simulator.scim.tolerances import TOLERANCES
+
+    return sorted((one.name, f"{one.what} ({', '.join(one.sources)})") for one in TOLERANCES)
+
+
 def _dialects(arguments: argparse.Namespace) -> Rows:
     from scimrig_simulator import idp
 
@@ -81,6 +87,7 @@ KINDS: dict[str, Callable[[argparse.Namespace], Rows]] = {
     "checks": _checks,
     "faults": _faults,
     "variants": _variants,
+    "tolerances": _tolerances,
     "dialects": _dialects,
     "targets": _targets,
 }

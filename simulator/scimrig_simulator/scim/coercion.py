@@ -1,7 +1,8 @@
 """One value brought into the form in which it is stored: names in schema case, types checked, nothing unassigned left.
 
 What a type accepts is RFC 7643 §2.3. An unassigned value (null, [], {}) comes back as None (§2.5). Sub-attributes that
-the schema doesn't know are left out; readOnly ones are the server's and are left out or refused.
+the schema doesn't know are left out; readOnly ones are the server's and are left out or refused. canonicalValues are
+suggestions (§2.3.1, §7), and a value stays as it was written.
 
 Rule: one attribute at a time; what holds between attributes is for ``validation``.
 """
@@ -11,17 +12,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 from scimrig_simulator.scim import tolerances
 from scimrig_simulator.scim.compare import instant, normal_form
-from scimrig_simulator.scim.errors import invalid_value, not_mutable
+from scimrig_simulator.scim.errors import ScimError, invalid_syntax, invalid_value, not_mutable
 from scimrig_simulator.scim.schemas import Attribute
-from scimrig_simulator.scim.tolerances import Tolerance
+from scimrig_simulator.scim.tolerances import Leniency
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}")
-
-Leniency = frozenset[Tolerance]
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]*|[A-Za-z0-9_-]*)(={0,2})")
+_NO_URI = re.compile(r'[\x00-\x20\x7f<>"{}|\\^`]|%(?![0-9A-Fa-f]{2})')
 
 
 def stored(value: Any, attribute: Attribute, place: str, leniency: Leniency) -> Any:
@@ -35,7 +36,10 @@ def stored(value: Any, attribute: Attribute, place: str, leniency: Leniency) -> 
     if not attribute.multi_valued:
         return stored_single(value, attribute, place, leniency)
     if not isinstance(value, list):
-        raise invalid_value(f"{place} has several values: send an array, not {_kind(value)}")
+        alone = isinstance(value, dict) == (attribute.type == "complex")
+        if not alone or tolerances.SINGLE_VALUE not in leniency:
+            raise invalid_value(f"{place} has several values: send an array, not {_kind(value)}")
+        value = [value]
     found: dict[Any, Any] = {}
     for number, item in enumerate(value, 1):
         element = stored_single(item, attribute, f"{place}[{number}]", leniency)
@@ -75,17 +79,41 @@ def _stored_complex(value: Any, attribute: Attribute, place: str, leniency: Leni
         sub = attribute.sub(key)
         if sub is None:
             continue
+        if sub.name in given:
+            raise twice(f"{place}.{sub.name}")
         if sub.mutability == "readOnly" and attribute.mutability != "readOnly":
             if tolerances.NESTED_READ_ONLY not in leniency:
                 raise not_mutable(f"{place}.{sub.name} is readOnly; leave it out")
             continue
-        part = stored(item, sub, f"{place}.{sub.name}", leniency)
-        if part is not None:
-            given[sub.name] = part
-    ordered = {sub.name: given[sub.name] for sub in attribute.sub_attributes if sub.name in given}
+        given[sub.name] = stored(item, sub, f"{place}.{sub.name}", leniency)
+    ordered = {sub.name: given[sub.name] for sub in attribute.sub_attributes if given.get(sub.name) is not None}
     if ordered and attribute.identity is not None and "value" not in ordered:
         raise invalid_value(f"{place} needs a value: the id of what it stands for")
     return ordered or None
+
+
+def by_name(value: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of an object by their names in lower case.
+
+    Raises ScimError (400 ``invalidSyntax``) where one is there twice, in different cases.
+    """
+    found = {key.lower(): item for key, item in value.items()}
+    if len(found) < len(value):
+        names = sorted(value, key=str.lower)
+        raise twice(next(one for one, other in pairwise(names) if one.lower() == other.lower()))
+    return found
+
+
+def twice(place: str) -> ScimError:
+    """400 ``invalidSyntax``: one attribute is given twice, in different cases."""
+    return invalid_syntax(f"{place} is given more than once; attribute names are case-insensitive (RFC 7643 §2.1)")
+
+
+def copied(value: Any) -> Any:
+    """A value of its own, as deep as it goes; JSON only."""
+    if isinstance(value, dict):
+        return {key: copied(item) for key, item in value.items()}
+    return [copied(item) for item in value] if isinstance(value, list) else value
 
 
 def element_key(element: Any, attribute: Attribute) -> Any:
@@ -106,7 +134,7 @@ def check_primary(values: list[Any], place: str) -> None:
 
 def is_primary(value: Any) -> bool:
     """Whether a stored value is the primary one; absent counts as false."""
-    return isinstance(value, Mapping) and value.get("primary") is True
+    return isinstance(value, dict) and value.get("primary") is True
 
 
 def _text_problem(value: Any) -> str | None:
@@ -127,8 +155,21 @@ def _date_time_problem(value: Any) -> str | None:
     return None
 
 
+def _reference_problem(value: Any) -> str | None:
+    """A URI, absolute or relative (RFC 7643 §2.3.7): nothing that RFC 3986 excludes but letters beyond ASCII."""
+    problem = _text_problem(value)
+    return problem if problem is not None or _NO_URI.search(value) is None else "takes a URI"
+
+
 def _binary_problem(value: Any) -> str | None:
-    return None if isinstance(value, str) and _BASE64.fullmatch(value) else "takes a binary value in base64"
+    """base64 or base64url; the padding may be left off, but not be wrong (RFC 7643 §2.3.6; RFC 4648 §4, §5)."""
+    found = _BASE64.fullmatch(value) if isinstance(value, str) else None
+    if found is not None:
+        padding = len(found[1])
+        spare = (len(value) - padding) % 4
+        if spare != 1 and padding in (0, -spare % 4):
+            return None
+    return "takes a binary value in base64"
 
 
 def _decimal_problem(value: Any) -> str | None:
@@ -138,7 +179,7 @@ def _decimal_problem(value: Any) -> str | None:
 
 _CHECKS: Mapping[str, Callable[[Any], str | None]] = {
     "string": _text_problem,
-    "reference": _text_problem,
+    "reference": _reference_problem,
     "boolean": lambda value: None if isinstance(value, bool) else "takes true or false",
     "integer": lambda value: None if isinstance(value, int) and not isinstance(value, bool) else "takes an integer",
     "decimal": _decimal_problem,

@@ -1,195 +1,207 @@
 """What one operation of a PATCH does at one attribute (RFC 7644 §3.5.2.1 to §3.5.2.3).
 
-An ``Edit`` says where: the object that holds the attribute, the attribute, a condition on its values, a sub-attribute.
-``assign`` serves add and replace, ``remove`` remove. Mutability is that of the schema; marking one value primary
-unmarks the others (§3.5.2).
+``assign`` serves add and replace, ``remove`` remove; a ``Target`` says where. Mutability is that of the schema; marking
+one value primary unmarks the others (§3.5.2).
 
-Rule: changes ``Edit.home`` in place and nothing else: ``patch`` owns the copy and throws it away on an error.
+Rule: changes ``Target.home`` in place and nothing else: ``patch`` owns the copy and throws it away on an error.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from copy import deepcopy
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from scimrig_simulator.scim import tolerances
 from scimrig_simulator.scim.coercion import (
-    Leniency,
-    boolean,
     check_primary,
+    copied,
     element_key,
     is_primary,
     stored,
     stored_single,
+    twice,
 )
 from scimrig_simulator.scim.compare import normal_form, same_value
 from scimrig_simulator.scim.errors import invalid_value, no_target, not_mutable
-from scimrig_simulator.scim.expressions import And, Compare, Filter, Not, Or
+from scimrig_simulator.scim.expressions import Filter
 from scimrig_simulator.scim.matching import comparisons, element_predicate
 from scimrig_simulator.scim.schemas import Attribute
+from scimrig_simulator.scim.targets import Target, among
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """One place to change. ``place`` names it in errors; ``creates``: a value that no condition finds is made."""
-
-    home: dict[str, Any]
-    attribute: Attribute
-    condition: Filter | None
-    sub: Attribute | None
-    place: str
-    leniency: Leniency
-    creates: bool = False
-
-
-def assign(edit: Edit, value: Any, *, add: bool) -> None:
+def assign(target: Target, value: Any, *, add: bool) -> None:
     """Add or replace at a place. Raises ScimError: ``invalidValue``, ``mutability`` or ``noTarget``."""
-    name, before = edit.attribute.name, None
-    if edit.attribute.mutability == "immutable":
-        before = deepcopy(edit.home.get(name))
-    _assign(edit, value, add)
-    if before is not None and not same_value(before, edit.home.get(name), edit.attribute):
-        raise not_mutable(f"{edit.place} is immutable and has another value already")
+    with _unless_immutable(target):
+        if target.condition is not None:
+            _assign_where(target, target.condition, value, add)
+        elif target.attribute.multi_valued and target.sub is not None:
+            _assign_each(target, target.sub, value, add)
+        elif target.attribute.multi_valued:
+            _assign_values(target, value, add)
+        elif target.attribute.type == "complex":
+            _assign_complex(target, value, add)
+        else:
+            _assign_simple(target, value, add)
 
 
-def _assign(edit: Edit, value: Any, add: bool) -> None:
-    if edit.condition is not None:
-        _assign_where(edit, edit.condition, value, add)
-    elif edit.attribute.multi_valued and edit.sub is not None:
-        _assign_each(edit, edit.sub, value, add)
-    elif edit.attribute.multi_valued:
-        _assign_values(edit, value, add)
-    elif edit.attribute.type == "complex":
-        _assign_complex(edit, value, add)
-    else:
-        _assign_simple(edit, value, add)
-
-
-def remove(edit: Edit, value: Any = None) -> None:
+def remove(target: Target, value: Any = None) -> None:
     """Remove at a place; what isn't there is no error (rfc-notes 5). ``value`` counts where that is tolerated.
 
-    Raises ScimError: ``mutability``, or ``invalidValue`` for a ``value`` that names nothing.
+    Raises ScimError: ``mutability``, ``noTarget`` for a filter about what can't be there, ``invalidValue`` for a
+    ``value`` that names nothing.
     """
-    if edit.sub is not None:
-        for element in _matching(edit):
-            if element.get(edit.sub.name) is not None:
-                _guard_removal(edit.sub, f"{edit.place}.{edit.sub.name}")
-                del element[edit.sub.name]
-        _store(edit, _values(edit))
-    elif edit.condition is not None:
-        gone = _among(_matching(edit))
-        _store(edit, [held for held in _values(edit) if not gone(held)], removing=True)
-    elif value is not None and tolerances.REMOVE_VALUE in edit.leniency and _lists(edit.attribute):
-        gone = _listed(edit, value if isinstance(value, list) else [value])
-        _store(edit, [held for held in _values(edit) if not gone(held)], removing=True)
-    else:
-        _store(edit, [], removing=True)
+    with _unless_immutable(target):
+        if target.sub is not None:
+            for element in target.matching():
+                if element.get(target.sub.name) is not None:
+                    _guard_removal(target.sub, f"{target.place}.{target.sub.name}")
+                    del element[target.sub.name]
+            _store(target, target.values(), removing=True)
+        elif target.condition is not None:
+            gone = among(target.matching())
+            _store(target, [held for held in target.values() if not gone(held)], removing=True)
+        elif value is not None and tolerances.REMOVE_VALUE in target.leniency and target.attribute.multi_valued:
+            gone = target.listed(value if isinstance(value, list) else [value])
+            _store(target, [held for held in target.values() if not gone(held)], removing=True)
+        else:
+            _store(target, [], removing=True)
+
+
+@contextmanager
+def _unless_immutable(target: Target) -> Iterator[None]:
+    """An immutable attribute takes a first value, and no other (RFC 7644 §3.5.2)."""
+    name, before = target.attribute.name, None
+    if target.attribute.mutability == "immutable":
+        before = copied(target.home.get(name))
+    yield
+    if before is not None and not same_value(before, target.home.get(name), target.attribute):
+        raise not_mutable(f"{target.place} is immutable and has another value already")
 
 
 # --- add and replace
 
 
-def _assign_simple(edit: Edit, value: Any, add: bool) -> None:
-    new = stored(value, edit.attribute, edit.place, edit.leniency)
+def _assign_simple(target: Target, value: Any, add: bool) -> None:
+    new = stored(value, target.attribute, target.place, target.leniency)
     if new is not None or not add:
-        _store(edit, [] if new is None else [new])
+        _store(target, [] if new is None else [new])
 
 
-def _assign_complex(edit: Edit, value: Any, add: bool) -> None:
+def _assign_complex(target: Target, value: Any, add: bool) -> None:
     """Sub-attributes that aren't mentioned stay (RFC 7644 §3.5.2.3; for add see rfc-notes 12)."""
-    if value is None:
-        if not add:
-            _store(edit, [])
-        return
-    held = edit.home.get(edit.attribute.name) or {}
-    if edit.sub is not None:
-        _set_sub(held, edit.sub, value, edit, add)
+    held = target.home.get(target.attribute.name) or {}
+    if target.sub is not None:
+        _set_sub(held, target.sub, value, target, add)
     else:
-        _merge(held, value, edit, add)
-    _store(edit, [held] if held else [])
+        value = _referred(target, value)
+        if value is None:
+            held = held if add else {}
+        else:
+            _merge(held, value, target, add)
+    _store(target, [held])
 
 
-def _assign_values(edit: Edit, value: Any, add: bool) -> None:
-    given = value if value is None or isinstance(value, list) else [value]
-    new: list[Any] = stored(given, edit.attribute, edit.place, edit.leniency) or []
+def _referred(target: Target, value: Any) -> Any:
+    """A bare id as the reference that it stands for, where that is tolerated; an empty one as none (entra:10)."""
+    bare = isinstance(value, str) and target.attribute.sub("value") is not None
+    if not bare or tolerances.STRING_REFERENCE not in target.leniency:
+        return value
+    return {"value": value} if value else None
+
+
+def _assign_values(target: Target, value: Any, add: bool) -> None:
+    for item in value if isinstance(value, list) else [value]:
+        _check_named(target, item)
+    new: list[Any] = stored(value, target.attribute, target.place, target.leniency) or []
     if not add:
-        _store(edit, new)
+        _store(target, new)
         return
-    values = _values(edit)
-    _demote(values, _join(values, new, edit.attribute), edit.place)
-    _store(edit, values)
+    values = target.values()
+    _demote(values, _join(values, new, target.attribute), target.place)
+    _store(target, values)
 
 
-def _assign_each(edit: Edit, sub: Attribute, value: Any, add: bool) -> None:
-    values = _matching(edit)
+def _assign_each(target: Target, sub: Attribute, value: Any, add: bool) -> None:
+    """Every value; where there is none, a first one: what doesn't exist is added (RFC 7644 §3.5.2.1, §3.5.2.3)."""
+    values = target.values() or ([{}] if target.attribute.identity in (None, sub) else [])
     if not values:
-        raise no_target(f"{edit.place} has no value whose {sub.name} could be set; add a whole value first")
-    _write(edit, values, lambda element: _set_sub(element, sub, value, edit, add))
+        raise no_target(f"{target.place} has no value whose {sub.name} could be set; add a whole value first")
+    for element in values:
+        _set_sub(element, sub, value, target, add)
+    _demote(values, values, target.place)
+    _store(target, values)
 
 
-def _assign_where(edit: Edit, condition: Filter, value: Any, add: bool) -> None:
-    found = _matching(edit)
-    sub = edit.sub
+def _assign_where(target: Target, condition: Filter, value: Any, add: bool) -> None:
+    found = target.matching()
     if not found:
-        _create(edit, condition, value)
-    elif sub is not None:
-        _write(edit, found, lambda element: _set_sub(element, sub, value, edit, add))
-    elif add and edit.attribute.type == "complex":
-        _write(edit, found, lambda element: _merge(element, value, edit, add))
-    else:
-        _replace(edit, found, stored_single(value, edit.attribute, edit.place, edit.leniency))
+        _create(target, condition, value, add)
+        return
+    sub = target.sub
+    if sub is None and (not add or target.attribute.type != "complex"):
+        _replace(target, found, value)
+        return
+    for element in found:
+        if sub is not None:
+            _set_sub(element, sub, value, target, add)
+        elif value is not None:
+            _merge(element, value, target, add)
+    values = target.values()
+    _demote(values, found, target.place)
+    _store(target, values)
 
 
-def _replace(edit: Edit, found: list[Any], new: Any) -> None:
+def _replace(target: Target, found: list[Any], value: Any) -> None:
     """Matched values are replaced whole (RFC 7644 §3.5.2.3; rfc-notes 11)."""
+    _check_named(target, value)
+    new = stored_single(value, target.attribute, target.place, target.leniency)
+    fixed = new is not None and target.attribute.identity is not None
+    if fixed and any(element_key(held, target.attribute) != element_key(new, target.attribute) for held in found):
+        raise not_mutable(f"{target.place}: a value can't become another: remove it and add that one")
     values: list[Any] = []
     written: list[Any] = []
-    is_found = _among(found)
-    for held in _values(edit):
+    is_found = among(found)
+    for held in target.values():
         if not is_found(held):
             values.append(held)
         elif new is not None:
-            values.append(deepcopy(new))
+            values.append(copied(new))
             written.append(values[-1])
-    _demote(values, written, edit.place)
-    _store(edit, values)
+    _demote(values, written, target.place)
+    _store(target, values)
 
 
-def _create(edit: Edit, condition: Filter, value: Any) -> None:
+def _create(target: Target, condition: Filter, value: Any, add: bool) -> None:
     """The value that ``type eq "work"`` describes, where it may be made up; else 400 ``noTarget`` (Table 9)."""
-    attribute = edit.attribute
-    readable = _readable(condition, attribute, edit.leniency)
-    described = {term.attr.name: term.value for term in comparisons(readable) if term.op == "eq"}
-    possible = attribute.multi_valued and attribute.type == "complex" and attribute.identity is None
-    new = stored_single(described, attribute, edit.place, edit.leniency) if edit.creates and possible else None
+    attribute = target.attribute
+    readable = target.readable(condition)
+    possible = add and attribute.type == "complex" and attribute.identity is None
+    new: dict[str, Any] | None = None
+    if possible and tolerances.MISSING_ELEMENT in target.leniency:
+        described = {term.attr.name: term.value for term in comparisons(readable) if term.op == "eq"}
+        new = stored_single(described, attribute, target.place, target.leniency)
     if new is None or not element_predicate(readable, attribute)(new):
-        raise no_target(f"{edit.place}: no value matches the filter; add the whole value instead")
-    if edit.sub is not None:
-        _set_sub(new, edit.sub, value, edit, add=True)
+        raise no_target(f"{target.place}: no value matches the filter; add the whole value instead")
+    if value is None:
+        return
+    if target.sub is not None:
+        _set_sub(new, target.sub, value, target, add)
     else:
-        _merge(new, value, edit, add=True)
-    values = _values(edit)
-    _demote(values, _join(values, [new], attribute), edit.place)
-    _store(edit, values)
+        _merge(new, value, target, add)
+    values = target.values()
+    _demote(values, _join(values, [new], attribute), target.place)
+    _store(target, values)
 
 
-def _write(edit: Edit, found: list[Any], change: Callable[[dict[str, Any]], None]) -> None:
-    for element in found:
-        change(element)
-    values = _values(edit)
-    _demote(values, found, edit.place)
-    _store(edit, values)
-
-
-def _set_sub(element: dict[str, Any], sub: Attribute, value: Any, edit: Edit, add: bool) -> None:
-    place = f"{edit.place}.{sub.name}"
-    given = [value] if sub.multi_valued and not isinstance(value, list | None) else value
-    new = stored(given, sub, place, edit.leniency)
+def _set_sub(element: dict[str, Any], sub: Attribute, value: Any, target: Target, add: bool) -> None:
+    place = f"{target.place}.{sub.name}"
+    new = stored(value, sub, place, target.leniency)
     held = element.get(sub.name)
     if new is None and add:
         return
+    if add and sub.multi_valued and held is not None:
+        new = stored([*held, *new], sub, place, target.leniency)
     if sub.mutability == "immutable" and held is not None and not same_value(new, held, sub):
         raise not_mutable(f"{place} is immutable: remove the value and add another")
     if new is None:
@@ -198,22 +210,35 @@ def _set_sub(element: dict[str, Any], sub: Attribute, value: Any, edit: Edit, ad
         element[sub.name] = new
 
 
-def _merge(element: dict[str, Any], value: Any, edit: Edit, add: bool) -> None:
+def _merge(element: dict[str, Any], value: Any, target: Target, add: bool) -> None:
     """The sub-attributes of an object into a value that is there."""
-    attribute = edit.attribute
-    bare = isinstance(value, str) and not attribute.multi_valued and attribute.sub("value") is not None
-    if bare and tolerances.STRING_REFERENCE in edit.leniency:
-        value = {"value": value}
+    attribute = target.attribute
     if not isinstance(value, Mapping):
-        raise invalid_value(f"{edit.place} takes an object with its sub-attributes")
-    for key, item in value.items():
-        sub = attribute.sub(key)
-        if sub is None:
-            continue
+        raise invalid_value(f"{target.place} takes an object with its sub-attributes")
+    if value:
+        _check_named(target, value)
+    known = [(sub, item) for key, item in value.items() if (sub := attribute.sub(key)) is not None]
+    if len({sub.name for sub, _ in known}) < len(known):
+        raise twice(target.place)
+    for sub, item in known:
         if sub.mutability != "readOnly":
-            _set_sub(element, sub, item, edit, add)
-        elif tolerances.NESTED_READ_ONLY not in edit.leniency:
-            raise not_mutable(f"{edit.place}.{sub.name} is readOnly; leave it out")
+            _set_sub(element, sub, item, target, add)
+        elif tolerances.NESTED_READ_ONLY not in target.leniency:
+            raise not_mutable(f"{target.place}.{sub.name} is readOnly; leave it out")
+
+
+def _check_named(target: Target, value: Any) -> None:
+    """An object that says nothing which could be written isn't a value: it would do nothing, or leave nothing behind.
+
+    Raises ScimError: ``mutability`` where all it names is readOnly, else ``invalidValue``.
+    """
+    if target.attribute.type != "complex" or not isinstance(value, Mapping):
+        return
+    subs = [sub for key in value if (sub := target.attribute.sub(key)) is not None]
+    if not subs:
+        raise invalid_value(f"{target.place}: {{{', '.join(value)}}} names none of its sub-attributes")
+    if all(sub.mutability == "readOnly" for sub in subs):
+        raise not_mutable(f"{target.place}.{subs[0].name} is readOnly")
 
 
 def _join(values: list[Any], new: list[Any], attribute: Attribute) -> list[Any]:
@@ -227,13 +252,15 @@ def _join(values: list[Any], new: list[Any], attribute: Attribute) -> list[Any]:
     written: list[Any] = []
     for item in new:
         held = there.get(element_key(item, attribute))
-        similar = alike.get(_type_and_value(item, attribute))
-        if held is None and similar is not None:
-            similar.update(item)
-            held = similar
+        kind = _type_and_value(item, attribute)
+        if held is None and kind in alike:
+            held = alike[kind]
+            held.update(item)
         elif held is None:
             values.append(item)
-            held = item
+            held = there[element_key(item, attribute)] = item
+            if kind is not None:
+                alike[kind] = item
         written.append(held)
     return written
 
@@ -248,7 +275,7 @@ def _type_and_value(element: Any, attribute: Attribute) -> Any:
 
 def _demote(values: list[Any], written: list[Any], place: str) -> None:
     """A value just written as primary takes that mark from all others (RFC 7644 §3.5.2)."""
-    is_written = _among(written)
+    is_written = among(written)
     marked = [value for value in values if is_primary(value) and is_written(value)]
     check_primary(marked, place)
     if marked:
@@ -257,85 +284,20 @@ def _demote(values: list[Any], written: list[Any], place: str) -> None:
                 value["primary"] = False
 
 
-# --- what all of them use
+# --- what both of them use
 
 
-def _values(edit: Edit) -> list[Any]:
-    """The values of the attribute, the very objects; one for an attribute that has one."""
-    held = edit.home.get(edit.attribute.name)
-    if held is None:
-        return []
-    return list(held) if isinstance(held, list) else [held]
-
-
-def _matching(edit: Edit) -> list[Any]:
-    if edit.condition is None:
-        return _values(edit)
-    meets = element_predicate(_readable(edit.condition, edit.attribute, edit.leniency), edit.attribute)
-    return [held for held in _values(edit) if meets(held)]
-
-
-def _readable(condition: Filter, attribute: Attribute, leniency: Leniency) -> Filter:
-    """``primary eq "True"`` as ``primary eq true`` where that is tolerated (entra:4)."""
-    if isinstance(condition, And | Or):
-        left = _readable(condition.left, attribute, leniency)
-        return type(condition)(left, _readable(condition.right, attribute, leniency))
-    if isinstance(condition, Not):
-        return Not(_readable(condition.expr, attribute, leniency))
-    if isinstance(condition, Compare):
-        sub = attribute.sub(condition.attr.name)
-        if sub is not None and sub.type == "boolean":
-            return Compare(condition.op, condition.attr, boolean(condition.value, leniency), condition.position)
-    return condition
-
-
-def _lists(attribute: Attribute) -> bool:
-    """Whether the attribute has several values with sub-attributes, of which some can be named."""
-    return attribute.multi_valued and attribute.type == "complex"
-
-
-def _among(some: list[Any]) -> Callable[[Any], bool]:
-    """The test for being one of these very objects; plain values by equality."""
-    objects = {id(value) for value in some if isinstance(value, dict)}
-    plain = {value for value in some if not isinstance(value, dict)}
-    return lambda value: id(value) in objects if isinstance(value, dict) else value in plain
-
-
-def _listed(edit: Edit, items: list[Any]) -> Callable[[Any], bool]:
-    """The test for the values that ``remove`` lists: ids for members, else every sub-attribute that is given."""
-    identity = edit.attribute.identity
-    named = [_named(edit, item) for item in items]
-    if identity is None:
-        return lambda held: any(all(same_value(held.get(sub.name), part, sub) for sub, part in one) for one in named)
-    ids = {normal_form(part, sub) for one in named for sub, part in one}
-    return lambda held: normal_form(held.get("value"), identity) in ids
-
-
-def _named(edit: Edit, item: Any) -> list[tuple[Attribute, Any]]:
-    """What a listed value says of the value to remove, for members their id alone. Raises ScimError."""
-    attribute = edit.attribute
-    given = {"value": item} if isinstance(item, str) else item
-    if not isinstance(given, Mapping):
-        raise invalid_value(f"{edit.place}: a value to remove is an object such as {{\"value\": …}}")
-    known = [(sub, part) for key, part in given.items() if part is not None and (sub := attribute.sub(key)) is not None]
-    if attribute.identity is not None:
-        known = [(sub, part) for sub, part in known if sub is attribute.identity]
-    if not known:
-        raise invalid_value(f"{edit.place}: a value to remove names none of its sub-attributes")
-    return known
-
-
-def _store(edit: Edit, values: list[Any], *, removing: bool = False) -> None:
+def _store(target: Target, values: list[Any], *, removing: bool = False) -> None:
     """Puts values back, each once; the last one gone leaves the attribute unassigned (RFC 7644 §3.5.2.2)."""
-    name = edit.attribute.name
-    once = {element_key(value, edit.attribute): value for value in reversed(values) if value not in (None, {}, [])}
+    name = target.attribute.name
+    once = {element_key(value, target.attribute): value for value in reversed(values) if value not in (None, {}, [])}
     left = list(reversed(once.values()))
     if left:
-        edit.home[name] = left if edit.attribute.multi_valued else left[0]
+        target.home[name] = left if target.attribute.multi_valued else left[0]
         return
-    if removing and edit.home.get(name) is not None:
-        _guard_removal(edit.attribute, edit.place)
-    edit.home.pop(name, None)
+    if removing and target.home.get(name) is not None:
+        _guard_removal(target.attribute, target.place)
+    target.home.pop(name, None)
 
 
 def _guard_removal(attribute: Attribute, place: str) -> None:

@@ -11,45 +11,52 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scimrig_simulator.scim.coercion import Leniency, check_primary, stored
-from scimrig_simulator.scim.compare import member, normal_form
+from scimrig_simulator.scim import tolerances
+from scimrig_simulator.scim.coercion import by_name, check_primary, stored
+from scimrig_simulator.scim.compare import normal_form
 from scimrig_simulator.scim.errors import invalid_syntax, invalid_value, not_mutable
 from scimrig_simulator.scim.schemas import Attribute, ResourceType, Schema, common_schema
-from scimrig_simulator.scim.tolerances import NESTED_READ_ONLY
+from scimrig_simulator.scim.tolerances import Leniency
 
-_LENIENCY: Leniency = frozenset({NESTED_READ_ONLY})
 _ABSENT = object()
 
 
-def accept(body: Any, resource_type: ResourceType, *, existing: dict[str, Any] | None = None) -> dict[str, Any]:
+def accept(
+    body: Any,
+    resource_type: ResourceType,
+    *,
+    existing: dict[str, Any] | None = None,
+    leniency: Leniency = tolerances.STANDARD,
+) -> dict[str, Any]:
     """The resource to store for a POST (``existing`` None) or a PUT over ``existing``; neither argument is changed.
 
     A PUT keeps what the client cannot see or set: readOnly attributes (``id``, ``meta``, ``groups``) and a writeOnly
     one that is left out. Everything else that is left out is gone (RFC 7644 §3.5.1); what a server defaults, such as
-    ``active``, is for the caller. Raises ScimError: 400 ``invalidSyntax``, ``invalidValue`` or ``mutability``.
+    ``active``, is for the caller. ``leniency``: the tolerances that are granted.
+    Raises ScimError: 400 ``invalidSyntax``, ``invalidValue`` or ``mutability``.
     """
     if not isinstance(body, dict):
         raise invalid_syntax("The body must be a JSON object: the resource")
-    _check_schemas(body, resource_type)
+    given = by_name(body)
+    _check_schemas(given, resource_type, leniency)
     before = existing or {}
     resource: dict[str, Any] = {}
+    allowed = leniency | {tolerances.NESTED_READ_ONLY}  # here it is the RFC itself that ignores them (§3.3, §3.5.1)
     for attribute in (*common_schema().attributes, *resource_type.schema.attributes):
         if attribute.name != "schemas":
-            _take(resource, attribute, _given(body, attribute.name), before.get(attribute.name), attribute.name)
+            _take(resource, attribute, given, before, attribute.name, allowed)
     for extension in resource_type.extensions:
         schema = extension.schema
-        part = _extension(_given(body, schema.id), schema, before.get(schema.id) or {})
+        part = _extension(given.get(schema.id.lower()), schema, before.get(schema.id) or {}, allowed)
         if part:
             resource[schema.id] = part
-        elif extension.required:
-            raise invalid_value(f"{schema.id} is required")
     return settle(resource, resource_type)
 
 
 def settle(resource: dict[str, Any], resource_type: ResourceType) -> dict[str, Any]:
     """A stored resource put in order: ``schemas`` from its content, attributes in schema order, nothing unassigned.
 
-    Raises ScimError (400 ``invalidValue``) where a required attribute is missing or two values are primary.
+    Raises ScimError (400 ``invalidValue``) where what is required is missing or two values are primary.
     """
     settled: dict[str, Any] = {"schemas": [resource_type.schema.id]}
     names = ("id", "externalId", *(attribute.name for attribute in resource_type.schema.attributes))
@@ -86,50 +93,77 @@ def identical(a: Mapping[str, Any], b: Mapping[str, Any], resource_type: Resourc
     )
 
 
-def _take(into: dict[str, Any], attribute: Attribute, value: Any, before: Any, place: str) -> None:
+def _take(
+    into: dict[str, Any],
+    attribute: Attribute,
+    given: Mapping[str, Any],
+    before: Mapping[str, Any],
+    place: str,
+    leniency: Leniency,
+) -> None:
     """One attribute of a body by its mutability (RFC 7643 §7)."""
+    value, held = given.get(attribute.name.lower(), _ABSENT), before.get(attribute.name)
     if attribute.mutability == "readOnly" or (attribute.mutability == "writeOnly" and value is _ABSENT):
-        accepted = before
+        accepted = held
     else:
-        accepted = None if value is _ABSENT else stored(value, attribute, place, _LENIENCY)
-    if attribute.mutability == "immutable" and before is not None:
-        if accepted is not None and normal_form(accepted, attribute) != normal_form(before, attribute):
-            raise not_mutable(f"{place} is immutable and has another value already; send that or leave it out")
-        accepted = before
+        accepted = None if value is _ABSENT else stored(value, attribute, place, leniency)
+        accepted = _kept(attribute, accepted, held, place)
     if accepted is not None:
         into[attribute.name] = accepted
 
 
-def _extension(given: Any, schema: Schema, before: Mapping[str, Any]) -> dict[str, Any]:
-    if given is _ABSENT or given is None:
+def _kept(attribute: Attribute, new: Any, held: Any, place: str) -> Any:
+    """A new value over one that is held: what is immutable or readOnly stays, at any depth (RFC 7644 §3.5.1).
+
+    The values of a multi-valued attribute come and go as wholes. Raises ScimError (400 ``mutability``).
+    """
+    if held is None:
+        return new
+    if attribute.mutability == "immutable":
+        if new is not None and normal_form(new, attribute) != normal_form(held, attribute):
+            raise not_mutable(f"{place} is immutable and has another value already; send that or leave it out")
+        return held
+    if attribute.mutability == "readOnly":
+        return held
+    if attribute.type != "complex" or attribute.multi_valued or new is None:
+        return new
+    parts = {
+        sub.name: _kept(sub, new.get(sub.name), held.get(sub.name), f"{place}.{sub.name}")
+        for sub in attribute.sub_attributes
+    }
+    return {name: part for name, part in parts.items() if part is not None}
+
+
+def _extension(given: Any, schema: Schema, before: Mapping[str, Any], leniency: Leniency) -> dict[str, Any]:
+    if given is None:
         given = {}
     if not isinstance(given, dict):
         raise invalid_value(f"{schema.id} takes an object with the attributes of the extension")
+    members = by_name(given)
     part: dict[str, Any] = {}
     for attribute in schema.attributes:
-        place = f"{schema.id}:{attribute.name}"
-        _take(part, attribute, _given(given, attribute.name), before.get(attribute.name), place)
+        _take(part, attribute, members, before, f"{schema.id}:{attribute.name}", leniency)
     return part
 
 
-def _given(body: Mapping[str, Any], name: str) -> Any:
-    """A member of a body in any case. Raises ScimError where it stands there twice, in different cases."""
-    wanted = name.lower()
-    found = [value for key, value in body.items() if key.lower() == wanted]
-    if len(found) > 1:
-        raise invalid_syntax(f"{name} is given more than once; attribute names are case-insensitive")
-    return found[0] if found else _ABSENT
-
-
-def _check_schemas(body: Mapping[str, Any], resource_type: ResourceType) -> None:
-    """URNs we don't know may stand there (entra:6); the one of the resource type must. Absent is tolerated."""
-    given = member(body, "schemas")
-    if given is None:
+def _check_schemas(given: Mapping[str, Any], resource_type: ResourceType, leniency: Leniency) -> None:
+    """``schemas`` names the resource type's own, and every extension that is there (RFC 7643 §3, §3.3)."""
+    urns = given.get("schemas")
+    if urns is None and tolerances.ABSENT_SCHEMAS in leniency:
         return
-    if not isinstance(given, list) or not given or not all(isinstance(urn, str) for urn in given):
+    if not isinstance(urns, list) or not urns or not all(isinstance(urn, str) for urn in urns):
         raise invalid_syntax("schemas takes a non-empty array of URNs")
-    if resource_type.schema.id.lower() not in {urn.lower() for urn in given}:
-        raise invalid_syntax(f"schemas must name {resource_type.schema.id}: this is {resource_type.endpoint}")
+    named = {urn.lower() for urn in urns}
+    own = resource_type.schema.id
+    if own.lower() not in named:
+        raise invalid_syntax(f"schemas must name {own}: this is {resource_type.endpoint}")
+    extensions = {extension.schema.id.lower(): extension.schema.id for extension in resource_type.extensions}
+    unknown = sorted(named - extensions.keys() - {own.lower()})
+    if unknown and tolerances.UNKNOWN_SCHEMAS not in leniency:
+        raise invalid_value(f"schemas: a {resource_type.name} has nothing of {unknown[0]}")
+    undeclared = [urn for key, urn in extensions.items() if key not in named and given.get(key) is not None]
+    if undeclared and tolerances.UNDECLARED_EXTENSION not in leniency:
+        raise invalid_syntax(f"schemas must name {undeclared[0]}, since the body has attributes of it")
 
 
 def _ordered(part: Any, schema: Schema) -> dict[str, Any]:
@@ -140,11 +174,16 @@ def _ordered(part: Any, schema: Schema) -> dict[str, Any]:
 
 def _check_whole(resource: Mapping[str, Any], resource_type: ResourceType) -> None:
     homes: list[tuple[Mapping[str, Any], Schema]] = [(resource, resource_type.schema)]
-    homes += [(resource[e.schema.id], e.schema) for e in resource_type.extensions if e.schema.id in resource]
+    for extension in resource_type.extensions:
+        if extension.schema.id in resource:
+            homes.append((resource[extension.schema.id], extension.schema))
+        elif extension.required:
+            raise invalid_value(f"{extension.schema.id} is required (RFC 7643 §6)")
     for home, schema in homes:
         for attribute in schema.attributes:
             value = home.get(attribute.name)
-            _check_required(attribute, value, attribute.name)
+            if value is not None or attribute.required:
+                _check_required(attribute, value, attribute.name)
             if isinstance(value, list):
                 check_primary(value, attribute.name)
 
@@ -155,7 +194,8 @@ def _check_required(attribute: Attribute, value: Any, place: str) -> None:
         return
     if attribute.required and (value is None or (isinstance(value, str) and not value.strip())):
         raise invalid_value(f"{place} is required and must not be empty")
-    for element in value if isinstance(value, list) else [value]:
-        if isinstance(element, Mapping):
-            for sub in attribute.sub_attributes:
+    needed = [sub for sub in attribute.sub_attributes if sub.required]
+    if needed:
+        for element in value if isinstance(value, list) else [value]:
+            for sub in needed:
                 _check_required(sub, element.get(sub.name), f"{place}.{sub.name}")
