@@ -8,28 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn, TypeAlias
+from typing import TypeAlias
 
 from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.scim.schemas import Definitions, ResourceType
 from scimrig_simulator.seams import Answer, Call
+from scimrig_simulator.server import bulk
 from scimrig_simulator.server.directory import Directory
 from scimrig_simulator.server.discovery import Discovery
 from scimrig_simulator.server.search import Search
 
 Handler: TypeAlias = Callable[[Call], Answer]
 
-_ALL = ("GET", "POST", "PUT", "PATCH", "DELETE")
-
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What may be done at a path: method → operation, and what the path names. public: needs no token."""
+    """What may be done at a path: method → operation, and what the path names.
+
+    public: needs no token.  in_bulk: its operations may be part of a bulk job.
+    """
 
     methods: Mapping[str, Handler]
     resource_type: ResourceType | None = None
     id: str | None = None
     public: bool = False
+    in_bulk: bool = False
 
     def handler(self, method: str) -> Handler:
         """The operation of a method. Raises ScimError 405 that names the ones there are."""
@@ -49,7 +52,7 @@ class Routes:
     discovery: Discovery
 
     def find(self, segments: Sequence[str]) -> Route:
-        """The route of a path, its segments decoded. Raises ScimError 404."""
+        """The route of a path, its segments decoded. Raises ScimError 404, and 501 for /Me (RFC 7644 §3.11)."""
         match segments:
             case []:
                 return Route({"GET": self.search.browse})
@@ -57,10 +60,10 @@ class Routes:
                 return Route({"POST": self.search.search})
             case ["ServiceProviderConfig" | "ResourceTypes" | "Schemas" as name, *rest]:
                 return self._discovery(name, rest)
-            case ["Me", *_]:
-                return Route(dict.fromkeys(_ALL, _no_me))
+            case ["Me"]:
+                raise ScimError(501, None, "/Me is not supported: a provisioning token stands for no user.")
             case ["Bulk"]:
-                return Route({"POST": _no_bulk})
+                return Route({"POST": lambda call: bulk.process(call, self.find, self.directory)})
             case [name, *rest] if kind := self.definitions.by_endpoint(f"/{name}"):
                 return self._resources(kind, rest)
         raise _nothing_there(segments)
@@ -69,14 +72,14 @@ class Routes:
         directory = self.directory
         match rest:
             case []:
-                return Route({"GET": self.search.browse, "POST": directory.create}, kind)
+                return Route({"GET": self.search.browse, "POST": directory.create}, kind, in_bulk=True)
             case [".search"]:
                 return Route({"POST": self.search.search}, kind)
             case [id] if id:
                 one: dict[str, Handler] = {
                     "GET": directory.read, "PUT": directory.put, "PATCH": directory.patch, "DELETE": directory.delete
                 }  # fmt: skip
-                return Route(one, kind, id)
+                return Route(one, kind, id, in_bulk=True)
         raise _nothing_there([kind.endpoint[1:], *rest])
 
     def _discovery(self, name: str, rest: Sequence[str]) -> Route:
@@ -97,11 +100,3 @@ class Routes:
 
 def _nothing_there(segments: Sequence[str]) -> ScimError:
     return ScimError(404, None, f"There is nothing at /{'/'.join(segments)} below the base URL.")
-
-
-def _no_me(call: Call) -> NoReturn:
-    raise ScimError(501, None, "/Me is not supported: a provisioning token stands for no user.")
-
-
-def _no_bulk(call: Call) -> NoReturn:
-    raise ScimError(501, None, "Bulk is not supported; send the operations one by one.")
