@@ -23,7 +23,8 @@ NAMES = {
     urns.GROUP: {"displayName", "members"},
     urns.ENTERPRISE: {"employeeNumber", "costCenter", "organization", "division", "department", "manager"},
     urns.SERVICE_PROVIDER_CONFIG: {
-        "documentationUri", "patch", "bulk", "filter", "changePassword", "sort", "etag", "authenticationSchemes",
+        "documentationUri", "patch", "bulk", "filter", "changePassword", "sort", "pagination", "etag",
+        "authenticationSchemes",
     },
     urns.RESOURCE_TYPE: {"id", "name", "description", "endpoint", "schema", "schemaExtensions"},
     urns.SCHEMA: {"id", "name", "description", "attributes"},

@@ -9,9 +9,9 @@ Rule: immutable once loaded. Knows nothing of requests.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -19,11 +19,16 @@ from scimrig_simulator.scim import urns
 from scimrig_simulator.scim.expressions import AttrPath
 
 _CASED = frozenset({"string", "reference", "binary"})
+_ALWAYS_EXACT = frozenset({"reference", "binary"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Attribute:
-    """One attribute or sub-attribute, with the characteristics of RFC 7643 §7."""
+    """One attribute or sub-attribute, with the characteristics of RFC 7643 §7.
+
+    canonical_values are suggestions, as that section calls them: another value is taken, and none is put into their
+    spelling, since an IdP compares what it reads with what it sent and would write "Work" again in every cycle.
+    """
 
     name: str
     type: str
@@ -117,6 +122,13 @@ class Located:
         """The attribute that holds the value."""
         return self.sub if self.sub is not None else self.attribute
 
+    @property
+    def name(self) -> str:
+        """The path in the schema's spelling: "emails.value", "urn:…:Device:assetTag"."""
+        prefix = f"{self.extension.id}:" if self.extension is not None else ""
+        suffix = f".{self.sub.name}" if self.sub is not None else ""
+        return f"{prefix}{self.attribute.name}{suffix}"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ResourceType:
@@ -196,12 +208,39 @@ class Definitions:
         return next((kind for kind in self.resource_types if kind.endpoint == endpoint), None)
 
 
+@lru_cache(maxsize=256)  # for the types of one server, asked at every write
+def unique_places(kind: ResourceType) -> tuple[Located, ...]:
+    """Where no two resources of a type may have the same value: uniqueness ``server`` or ``global`` (RFC 7643 §7).
+
+    Both are enforced among the resources of one type and one tenant; a server can see no further. The userName of a
+    User isn't among them: every store knows it by a key of its own.
+    """
+    return tuple(
+        place for place in places(kind)
+        if place.leaf.uniqueness != "none" and not (kind.schema.id == urns.USER and place.name == "userName")
+    )
+
+
+def places(kind: ResourceType) -> Iterator[Located]:
+    """Every simple attribute and every sub-attribute of a resource type and its extensions, common ones left out."""
+    homes: list[tuple[Schema | None, Schema]] = [(None, kind.schema)]
+    homes += [(extension.schema, extension.schema) for extension in kind.extensions]
+    for home, schema in homes:
+        for attribute in schema.attributes:
+            for sub in attribute.sub_attributes or (None,):
+                yield Located(home, attribute, sub)
+
+
 def attribute_from_json(data: Mapping[str, Any]) -> Attribute:
-    """An attribute from the form that /Schemas serves. What RFC 7643 §7 gives a default may be left out."""
+    """An attribute from the form that /Schemas serves. What RFC 7643 §2.2 gives a default may be left out.
+
+    References and binaries are caseExact (§2.3.6, §2.3.7), and what is writeOnly is never returned (§7), said or not.
+    """
+    kind, mutability = data.get("type", "string"), data.get("mutability", "readWrite")
     return Attribute(
-        name=data["name"], type=data.get("type", "string"), multi_valued=data.get("multiValued", False),
-        required=data.get("required", False), case_exact=data.get("caseExact", False),
-        mutability=data.get("mutability", "readWrite"), returned=data.get("returned", "default"),
+        name=data["name"], type=kind, multi_valued=data.get("multiValued", False),
+        required=data.get("required", False), case_exact=data.get("caseExact", False) or kind in _ALWAYS_EXACT,
+        mutability=mutability, returned="never" if mutability == "writeOnly" else data.get("returned", "default"),
         uniqueness=data.get("uniqueness", "none"), canonical_values=tuple(data.get("canonicalValues", ())),
         reference_types=tuple(data.get("referenceTypes", ())), description=data.get("description", ""),
         sub_attributes=tuple(attribute_from_json(sub) for sub in data.get("subAttributes", ())),

@@ -1,5 +1,8 @@
 """What the server says about itself: /ServiceProviderConfig, /ResourceTypes, /Schemas (RFC 7644 §4).
 
+All of it follows from the definitions that the server was built with, loaded ones too, and never changes while it runs;
+query parameters other than a filter are ignored.
+
 Rule: every flag here is true of the server; a feature is switched on here when it is done, not before. Readable without
 a token (RFC 7643 §5 asks it for the authentication schemes; the rest holds nothing of a tenant either), but a wrong
 token is refused here as everywhere. May not import ``faults``, ``idp`` or ``drive``.
@@ -9,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scimrig_simulator import limits
 from scimrig_simulator.scim import messages, urns
 from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.scim.schemas import Definitions
@@ -32,7 +36,7 @@ class Discovery:
         return self._list(call, [self._resource_type(call, kind.name) for kind in self.definitions.resource_types])
 
     def resource_type(self, call: Call) -> Answer:
-        """GET /ResourceTypes/{name}."""
+        """GET /ResourceTypes/{name}, the name in any case."""
         self.seams.discover(call)
         return Answer(200, self._resource_type(call, call.id or ""))
 
@@ -41,7 +45,7 @@ class Discovery:
         return self._list(call, [self._schema(call, schema.id) for schema in self.definitions.schemas])
 
     def schema(self, call: Call) -> Answer:
-        """GET /Schemas/{urn}."""
+        """GET /Schemas/{urn}, the URN in any case."""
         self.seams.discover(call)
         return Answer(200, self._schema(call, call.id or ""))
 
@@ -50,7 +54,7 @@ class Discovery:
         return Answer(200, messages.list_response(items, len(items), 1))
 
     def _resource_type(self, call: Call, name: str) -> Resource:
-        kind = next((kind for kind in self.definitions.resource_types if kind.name == name), None)
+        kind = next((kind for kind in self.definitions.resource_types if kind.name.lower() == name.lower()), None)
         if kind is None:
             raise ScimError(404, None, f"There is no resource type {name!r}; /ResourceTypes lists them.")
         return kind.to_json(f"{call.base_url}/ResourceTypes/{kind.name}")
@@ -68,16 +72,24 @@ def service_provider_config(location: str) -> Resource:
         "schemas": [urns.SERVICE_PROVIDER_CONFIG],
         "documentationUri": "https://www.rfc-editor.org/rfc/rfc7644",
         "patch": {"supported": True},
-        "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
+        "bulk": {"supported": True, "maxOperations": limits.BULK_OPERATIONS, "maxPayloadSize": limits.BODY},
         "filter": {"supported": True, "maxResults": LARGEST_PAGE},
         "changePassword": {"supported": True},
-        "sort": {"supported": False},
+        "sort": {"supported": True},
+        "pagination": {
+            "cursor": True,
+            "index": True,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": limits.USUAL_PAGE,
+            "maxPageSize": limits.LARGEST_PAGE,
+            "cursorTimeout": limits.CURSOR_LIFETIME,
+        },
         "etag": {"supported": True},
         "authenticationSchemes": [
             {
                 "type": "oauthbearertoken",
                 "name": "Bearer token",
-                "description": "The token that the server was started with, sent as RFC 6750 says",
+                "description": "A token of the tenant, sent in the Authorization header",
                 "specUri": "https://www.rfc-editor.org/rfc/rfc6750",
                 "primary": True,
             }
