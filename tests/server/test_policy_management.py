@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import pytest
 
 from scimrig_simulator.server.app import Settings, build
-from scimrig_simulator.server.store import Store, StoreError
 from scimrig_simulator.wire import BY_THE_BOOK
 
 PATHS = ("/domains", "/roles", "/roles/map/x", "/users/x/roles", "/users/x/access", "/webhook", "/deliveries")
@@ -121,20 +119,6 @@ def test_under_open_there_is_no_management_and_no_policy(client: Any) -> None:
 def test_an_unknown_preset_is_no_server() -> None:
     with pytest.raises(ValueError, match="'scalkit', only open and scalekit"):
         build(Settings(token="t", policy="scalkit"))
-
-
-def test_a_file_made_before_there_were_policies_is_taken_over(make_tenant: Callable[..., Any], tmp_path: Path) -> None:
-    path = tmp_path / "db"
-    Store(str(path)).close()
-    with sqlite3.connect(path) as file:
-        file.executescript("DROP TABLE setting; DROP TABLE mapped_role; PRAGMA user_version = 1;")
-    file.close()
-    assert make_tenant(db=str(path)).person("ada")["userName"] == "ada"
-    with sqlite3.connect(path) as file:
-        file.execute("PRAGMA user_version = 99")
-    file.close()
-    with pytest.raises(StoreError, match="its layout is version 99"):
-        Store(str(path))
 
 
 def test_what_was_stored_under_open_is_held_to_the_rules_from_then_on(

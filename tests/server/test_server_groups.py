@@ -53,13 +53,39 @@ def test_a_nested_group_shows_its_users_as_indirect(client: Any) -> None:
     assert found == [("Inner", "direct"), ("Outer", "indirect")]
 
 
-def test_a_group_can_t_hold_itself_also_not_through_others(client: Any) -> None:
-    inner = client.group("Inner")
+def test_a_group_can_t_be_a_member_of_itself(client: Any) -> None:
+    crew = client.group("Crew")
+    reply = client.patch(f"/Groups/{crew['id']}", {"op": "add", "path": "members", "value": [{"value": crew["id"]}]})
+    assert (reply.status, reply.resource()["scimType"]) == (400, "invalidValue")
+
+
+def test_two_groups_may_hold_each_other_and_nobody_walks_in_circles(client: Any) -> None:
+    """RFC 7644 §3.7.1 has a client make such a pair."""
+    ada = client.user("ada")
+    inner = client.group("Inner", ada)
     outer = client.group("Outer", inner)
-    for holder, held in ((inner, outer), (inner, inner)):
-        add = {"op": "add", "path": "members", "value": [{"value": held["id"]}]}
-        reply = client.patch(f"/Groups/{holder['id']}", add)
-        assert (reply.status, reply.resource()["scimType"]) == (400, "invalidValue")
+    add = {"op": "add", "path": "members", "value": [{"value": outer["id"]}]}
+    assert client.patch(f"/Groups/{inner['id']}", add).status == 200
+    groups = client.get(f"/Users/{ada['id']}")["groups"]
+    assert [(group["display"], group["type"]) for group in groups] == [("Inner", "direct"), ("Outer", "indirect")]
+
+
+def test_who_adds_one_to_a_large_group_isn_t_sent_all_the_others(client: Any) -> None:
+    """RFC 7644 §3.5.2 leaves the choice between 200 and 204, unless attributes are asked for."""
+    crowd = [client.user(f"u{number}") for number in range(101)]
+    group = client.group("Crew", *crowd[:100])
+    path = f"/Groups/{group['id']}"
+    add = {"op": "add", "path": "members", "value": [{"value": crowd[100]["id"]}]}
+    reply = client.patch(path, add)
+    assert (reply.status, reply.body) == (204, b"")
+    after = client.get(path)
+    assert [member["value"] for member in after["members"]] == [user["id"] for user in crowd]
+    assert reply.header("ETag") == after["meta"]["version"] != group["meta"]["version"]
+    patch = {"op": "add", "path": "externalId", "value": "x"}
+    body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [patch]}
+    shown = client.send("PATCH", path, {"attributes": "displayName"}, body)
+    assert (shown.status, shown.resource()["displayName"]) == (200, "Crew")
+    assert client.patch(path, {"op": "remove", "path": f'members[value eq "{crowd[0]["id"]}"]'}).status == 200
 
 
 def test_two_groups_may_share_a_name(client: Any) -> None:

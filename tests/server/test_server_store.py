@@ -71,9 +71,10 @@ def test_of_two_writes_with_the_same_if_match_one_wins(client: Any) -> None:
 def test_passwords_are_hashed_in_the_file(make_client: Callable[..., Any], tmp_path: Path) -> None:
     path = tmp_path / "scim.db"
     make_client(db=str(path)).user("ada", password="pa55word!")
-    (body,) = sqlite3.connect(path).execute("SELECT body FROM resource").fetchone()
-    assert "pa55word!" not in body
-    assert "scrypt$16384$" in body
+    document, whole = sqlite3.connect(path).execute("SELECT document, whole FROM resource").fetchone()
+    assert "password" not in document
+    assert "pa55word!" not in whole
+    assert "scrypt$16384$" in whole
 
 
 def test_what_isn_t_a_database_of_ours_is_refused_and_left_alone(tmp_path: Path) -> None:
@@ -90,34 +91,184 @@ def test_what_isn_t_a_database_of_ours_is_refused_and_left_alone(tmp_path: Path)
         assert content is None or path.read_bytes() == content
 
 
-def test_a_look_up_reads_an_index_and_not_the_table() -> None:
-    store = Store()
-    plans = []
-    store._db.set_trace_callback(plans.append)
+def test_a_look_up_reads_an_index_and_not_the_table(tmp_path: Path) -> None:
+    path = str(tmp_path / "scim.db")
+    store = Store(path)
+    plans: list[str] = []
+    store._db._connection.set_trace_callback(plans.append)
     store.keyed(["User"], "user_name", "ada")
     store.keyed(["User"], "external_id", "x")
+    store.holders("User", "emails.value", "x")
     store.members(["g"])
+    store.members(["g"], ["u"])
     store.groups(["u"])
     store.groups_holding("u")
+    store.users_below(["g"])
     store.page(["User"], 0, 10)
-    store._db.set_trace_callback(None)
+    store.page(["User", "Group"], 5000, 10)
+    store.tally(["User"])
+    store._db._connection.set_trace_callback(None)
+    assert len(plans) >= 11
     for statement in plans:
-        steps = [row[3] for row in store._db.execute(f"EXPLAIN QUERY PLAN {statement}")]
-        stored = [step for step in steps if "resource" in step or "membership" in step]
+        steps = [row[3] for row in sqlite3.connect(path).execute(f"EXPLAIN QUERY PLAN {statement}")]
+        stored = [step for step in steps if any(name in step for name in ("resource", "membership", "term", "tally"))]
         assert stored, steps
-        assert all(step.startswith("SEARCH") for step in stored), steps
+        assert all(step.startswith("SEARCH") for step in stored), (statement, steps)
 
 
 def test_a_transaction_that_fails_leaves_nothing() -> None:
     store = Store()
-    keys = Keys("ada", None, None, "ada")
+    keys = Keys("ada", None, None, "ada", terms=(("emails.value", "ada@x"),))
 
     def twice() -> None:
         with store.transaction():
-            store.insert("User", "1", 0, keys, {})
-            store.insert("User", "1", 0, keys, {})
+            store.insert("User", "1", 0, keys, "{}")
+            store.insert("User", "1", 0, keys, "{}")
 
     with pytest.raises(ValueError, match="taken"):
         twice()
     assert store.tally(["User"]) == 0
     assert store.fetch("User", "1") is None
+    assert store.holders("User", "emails.value", "ada@x") == []
+
+
+def test_a_page_is_found_wherever_it_is() -> None:
+    """Blocks of 1024 rows, of which some are gone and one is empty, count as their rows do."""
+    store = Store()
+    with store.transaction():
+        for number in range(5000):
+            store.insert("Group" if number % 7 == 0 else "User", str(number), 0, Keys(None, None, None, ""), "{}")
+        for number in [*range(1000, 2100), *range(4000, 4003), 4999]:
+            store.delete(str(number))
+    left = [number for number in range(5000) if not (1000 <= number < 2100 or 4000 <= number < 4003 or number == 4999)]
+    users, groups = [number for number in left if number % 7], [number for number in left if number % 7 == 0]
+    kinds = {("User",): users, ("Group",): groups, ("User", "Group"): left}
+    for wanted, numbers in kinds.items():
+        assert store.tally(wanted) == len(numbers)
+        for offset in (0, 1, 5, 900, 1024, 1025, 2000, 3333, len(numbers) - 1, len(numbers), len(numbers) + 1, 10**9):
+            page = [int(row.id) for row in store.page(wanted, offset, 3)]
+            assert page == numbers[offset : offset + 3], (wanted, offset)
+
+
+def test_tenants_share_a_file_and_nothing_else(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "scim.db"))
+    other = store.of(7)
+    keys = Keys("ada", "x", "ada", "Ada", terms=(("emails.value", "ada@x"),))
+    with store.transaction():
+        for one in (store, other):
+            one.insert("User", "u", 0, keys, f'{{"in": {one.tenant}}}')
+            one.insert("Group", "g", 0, keys, "{}")
+        store.set_members("g", [("u", "Ada")])
+    assert (store.tally(["User"]), other.tally(["User"])) == (1, 1)
+    assert [one.keyed(["User"], "user_name", "ada")[0].body for one in (store, other)] == [{"in": 0}, {"in": 7}]
+    assert list(store.members(["g"])) == ["g"]
+    assert not other.members(["g"])
+    assert not other.groups(["u"])
+    with other.transaction():
+        other.delete("u")
+    assert (store.tally(["User"]), other.tally(["User"])) == (1, 0)
+    assert [one.holders("User", "emails.value", "ada@x") for one in (store, other)] == [["u"], []]
+
+
+VERSION_1 = """
+CREATE TABLE resource (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, revision INTEGER NOT NULL,
+  created INTEGER NOT NULL, modified INTEGER NOT NULL, user_name TEXT, external_id TEXT, display_name TEXT,
+  label TEXT NOT NULL, body TEXT NOT NULL
+);
+CREATE INDEX resource_kind ON resource (kind);
+CREATE INDEX resource_user_name ON resource (kind, user_name);
+CREATE INDEX resource_external_id ON resource (kind, external_id);
+CREATE INDEX resource_display_name ON resource (kind, display_name);
+CREATE TABLE membership (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, group_id TEXT NOT NULL, member_id TEXT NOT NULL, display TEXT
+);
+CREATE INDEX membership_group ON membership (group_id, member_id);
+CREATE INDEX membership_member ON membership (member_id, group_id);
+CREATE TABLE tally (kind TEXT PRIMARY KEY, stored INTEGER NOT NULL);
+CREATE TRIGGER resource_in AFTER INSERT ON resource BEGIN
+  INSERT INTO tally VALUES (NEW.kind, 1) ON CONFLICT (kind) DO UPDATE SET stored = stored + 1;
+END;
+CREATE TRIGGER resource_out AFTER DELETE ON resource BEGIN
+  UPDATE tally SET stored = stored - 1 WHERE kind = OLD.kind;
+END;
+PRAGMA application_id = 377249;
+PRAGMA user_version = 1;
+INSERT INTO resource VALUES
+  (3, 'u1', 'User', 4, 1700000000000, 1700000005000, 'ada', 'X1', 'ada l.', 'Ada L.', '{
+    "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "Ada", "externalId": "X1",
+    "displayName": "Ada L.", "active": false, "password": "scrypt$2$00$00",
+    "emails": [{"value": "Ada@Straße.test", "primary": true}]}'),
+  (9, 'g1', 'Group', 1, 1700000000000, 1700000000000, NULL, NULL, 'crew', 'Crew', '{
+    "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Crew"}');
+INSERT INTO membership VALUES (5, 'g1', 'u1', NULL);
+"""
+VERSION_2 = """
+CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE mapped_role (group_id TEXT PRIMARY KEY, role TEXT NOT NULL);
+CREATE TABLE webhook (id INTEGER PRIMARY KEY CHECK (id = 1), url TEXT NOT NULL, secret TEXT NOT NULL);
+CREATE TABLE delivery (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, event_id TEXT NOT NULL UNIQUE, type TEXT NOT NULL, url TEXT NOT NULL,
+  body BLOB NOT NULL, state TEXT NOT NULL, due REAL NOT NULL
+);
+CREATE INDEX delivery_state ON delivery (state, due);
+CREATE TABLE attempt (
+  event_id TEXT NOT NULL, number INTEGER NOT NULL, at REAL NOT NULL, status INTEGER NOT NULL, failure TEXT NOT NULL,
+  PRIMARY KEY (event_id, number)
+);
+INSERT INTO setting VALUES ('domains', '["acme.test"]');
+INSERT INTO mapped_role VALUES ('g1', 'admin');
+INSERT INTO webhook VALUES (1, 'http://127.0.0.1:9/hook', 'whsec_c2VjcmV0');
+INSERT INTO delivery VALUES (4, 'evt_1', 'a.b', 'http://127.0.0.1:9/hook', x'7b7d', 'pending', 1.5);
+INSERT INTO attempt VALUES ('evt_1', 1, 1.0, 500, '');
+PRAGMA user_version = 2;
+"""
+
+
+@pytest.mark.parametrize("script", [VERSION_1, VERSION_1 + VERSION_2], ids=["version 1", "version 2"])
+def test_a_file_of_an_older_version_is_taken_over(
+    make_client: Callable[..., Any], tmp_path: Path, script: str
+) -> None:
+    path = tmp_path / "scim.db"
+    with sqlite3.connect(path) as file:
+        file.executescript(script)
+    file.close()
+    for _ in range(2):  # taken over, and opened as it is then
+        client = make_client(db=str(path))
+        ada = client.get("/Users/u1")
+        assert (ada["userName"], ada["active"], ada["meta"]["created"]) == ("Ada", False, "2023-11-14T22:13:20.000Z")
+        assert ada["meta"]["version"].startswith('W/"4')
+        assert [group["display"] for group in ada["groups"]] == ["Crew"]
+        assert [member["value"] for member in client.get("/Groups/g1")["members"]] == ["u1"]
+        assert client.names(filter='emails.value eq "ADA@STRASSE.test"') == ["Ada"]
+        assert client.names(filter='userName eq "ADA"') == ["Ada"]
+        assert client.get("/")["totalResults"] == 2
+    assert client.put(ada, title="Lead").status == 200
+    with sqlite3.connect(path) as file:
+        assert "scrypt$2$00$00" in file.execute("SELECT whole FROM resource WHERE id = 'u1'").fetchone()[0]
+    file.close()
+
+
+def test_what_a_policy_kept_in_version_2_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "scim.db"
+    with sqlite3.connect(path) as file:
+        file.executescript(VERSION_1 + VERSION_2)
+    file.close()
+    store = Store(str(path))
+    assert store.setting("domains") == ["acme.test"]
+    assert store.mapped_roles() == {"g1": "admin"}
+    sql = "SELECT url, secret, event_id, state, due, number, status FROM webhook JOIN delivery USING (tenant, url)"
+    found = store.execute(sql.replace("status FROM", "attempt.status FROM") + " JOIN attempt USING (event_id)")
+    assert found.fetchall() == [("http://127.0.0.1:9/hook", "whsec_c2VjcmV0", "evt_1", "pending", 1.5, 1, 500)]
+
+
+def test_a_file_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "scim.db"
+    Store(str(path)).close()
+    with sqlite3.connect(path) as file:
+        file.execute("PRAGMA user_version = 99")
+    file.close()
+    content = path.read_bytes()
+    with pytest.raises(StoreError, match="its layout is version 99, and this scimrig reads up to 3: a newer scimrig"):
+        Store(str(path))
+    assert path.read_bytes() == content

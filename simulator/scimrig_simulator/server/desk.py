@@ -1,40 +1,45 @@
 """Between rows and resources: how a stored row is represented, and what of a resource is stored.
 
-Links are kept apart from bodies: ``members`` is written to the membership table, ``groups`` (RFC 7643 §4.1.2) is read
-from it, so the two can't disagree. Rule: what leaves here is the whole representation, password hash included; leaving
-things out is for ``Seams.render``. May not import ``faults``, ``idp`` or ``drive``.
+Links are kept apart from documents: ``members`` is written to the membership table, ``groups`` (RFC 7643 §4.1.2) is
+read from it, so the two can't disagree. A representation comes as an object, or as the very text that is sent where
+nobody wants to look into it. Rule: an object that leaves here is the whole representation, password hash included;
+leaving things out is for ``Seams.render``. May not import ``faults``, ``idp`` or ``drive``.
 """
 
 from __future__ import annotations
 
-import json
 import uuid
-import zlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from scimrig_simulator.clock import Clock, printed
+from scimrig_simulator.clock import Clock
 from scimrig_simulator.scim.compare import fold
 from scimrig_simulator.scim.errors import ScimError
+from scimrig_simulator.scim.keys import comparable
 from scimrig_simulator.scim.schemas import Definitions, ResourceType
 from scimrig_simulator.seams import Resource
-from scimrig_simulator.server import passwords
-from scimrig_simulator.server.store import Keys, Link, Row, Store
+from scimrig_simulator.server import passwords, portrait
+from scimrig_simulator.server.filing import filed, place_of
+from scimrig_simulator.server.store import Link, Row, Store
 from scimrig_simulator.wire import segment
 
-_APART = frozenset({"id", "meta", "members", "groups"})
+_LINKS = ("meta", "groups", "members")
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Resources of one server as seen under ``base_url``; the ``Rows`` that seams work with."""
+    """Resources of one server as seen under ``base_url``, for one request; the ``Rows`` that seams work with.
+
+    only: the only members of groups that matter here, None = all of them.
+    """
 
     store: Store
     definitions: Definitions
     clock: Clock
     base_url: str
-    with_members: bool = True
+    only: Collection[str] | None = None
+    _seen: dict[str, Row] = field(default_factory=dict)
 
     @property
     def _grouping(self) -> bool:
@@ -44,70 +49,90 @@ class Desk:
 
     def fetch(self, resource_type: ResourceType, id: str) -> Resource | None:
         """The whole representation; None where there is no such resource."""
+        row = self.row(resource_type, id)
+        return self.portrait(row) if row else None
+
+    def row(self, resource_type: ResourceType, id: str) -> Row | None:
+        """The stored row; None where there is no such resource."""
         row = self.store.fetch(resource_type.name, id)
-        return self.portraits([row], members=self.with_members)[0] if row else None
+        if row is not None:
+            self._seen[id] = row
+        return row
+
+    def held(self, resource_type: ResourceType, id: str) -> Row:
+        """The row of a resource that is there. Raises LookupError where it isn't."""
+        row = self._seen.get(id) or self.row(resource_type, id)
+        if row is None:
+            raise LookupError(f"{resource_type.name} {id} is not in the store")
+        return row
 
     def named(self, resource_type: ResourceType, user_name: str) -> Sequence[tuple[str, str]]:
         """(id, userName) of all resources whose userName is equal but for case."""
         rows = self.store.keyed([resource_type.name], "user_name", fold(user_name))
         return [(row.id, row.body["userName"]) for row in rows]
 
+    def holders(self, resource_type: ResourceType, name: str, value: Any) -> Sequence[str]:
+        """Ids of the resources whose attribute ``name``, one that is unique, has this value by its case rule."""
+        place = place_of(resource_type, name)
+        text = None if place is None else comparable(value, place.leaf)
+        return [] if text is None else self.store.holders(resource_type.name, name, text)
+
+    def portrait(self, row: Row) -> Resource:
+        """The representation of one row."""
+        return self.portraits([row])[0]
+
     def portraits(self, rows: Sequence[Row], members: bool = True, groups: bool = True) -> list[Resource]:
         """Representations of rows; their links are read together, or left out where not asked for."""
-        of_group = self.store.members(row.id for row in rows if row.kind == "Group") if members else {}
-        of_user = self.store.groups(row.id for row in rows if row.kind == "User") if groups and self._grouping else {}
-        return [self._portrait(row, of_group.get(row.id, ()), of_user.get(row.id, ())) for row in rows]
+        links = self._links(rows, members, groups)
+        return [portrait.whole(row, links.get(row.id, ()), self.location) for row in rows]
 
-    def _portrait(self, row: Row, members: Sequence[Link], groups: Sequence[Link]) -> Resource:
-        resource: Resource = {"schemas": [], "id": row.id, **row.body}
-        if members:
-            resource["members"] = [self._member(link) for link in members]
-        if groups:
-            resource["groups"] = [self._group(link) for link in groups]
-        resource["meta"] = {
-            "resourceType": row.kind,
-            "created": printed(row.created / 1000),
-            "lastModified": printed(row.modified / 1000),
-            "location": self.location(row.kind, row.id),
-            "version": _version(row.revision, resource.get("groups")),
-        }
-        return resource
+    def texts(self, rows: Sequence[Row]) -> list[str]:
+        """The JSON texts of rows as they are sent by default."""
+        links = self._links(rows)
+        return [portrait.text(row, links.get(row.id, ()), self.location)[0] for row in rows]
+
+    def text(self, row: Row) -> tuple[str, str]:
+        """The JSON text of a row as it is sent by default, and its version."""
+        return portrait.text(row, self._links([row]).get(row.id, ()), self.location)
+
+    def _links(self, rows: Sequence[Row], members: bool = True, groups: bool = True) -> dict[str, list[Link]]:
+        """Members of the groups, and groups of the users, among these."""
+        crews = [row.id for row in rows if row.kind == "Group"] if members else []
+        links = self.store.members(crews, self.only) if crews and self.only != () else {}
+        users = [row.id for row in rows if row.kind == "User"] if groups and self._grouping else []
+        return links | self.store.groups(users) if users else links
 
     def location(self, kind: str, id: str) -> str:
         """The absolute URI of a resource."""
         return f"{self.base_url}{self.definitions.resource_type(kind).endpoint}/{segment(id)}"
 
-    def _member(self, link: Link) -> Resource:
-        location = self.location(link.kind, link.id)
-        return {"value": link.id, "$ref": location, "type": link.kind, "display": link.label}
-
-    def _group(self, link: Link) -> Resource:
-        location = self.location("Group", link.id)
-        height = "direct" if link.direct else "indirect"
-        return {"value": link.id, "$ref": location, "display": link.label, "type": height}
-
     # Writing
 
     def create(self, resource_type: ResourceType, resource: Resource) -> Resource:
         """Store a new resource and return its representation. Raises ScimError 400 for a bad member."""
+        return self.portrait(self.insert(resource_type, resource))
+
+    def insert(self, resource_type: ResourceType, resource: Resource) -> Row:
+        """Store a new resource. Raises ScimError 400 for a bad member."""
         id = resource.get("id") or str(uuid.uuid4())
         after = self.settled(resource_type, {**resource, "id": id}, {})
-        self.store.insert(resource_type.name, id, self._now(), _keys(after), _body(after))
+        row = self._seen[id] = self.store.insert(resource_type.name, id, self._now(), *filed(after, resource_type))
         if "members" in after:
             self.store.set_members(id, _pairs(after))
-        return self._present(resource_type, id)
+        return row
 
-    def replace(self, resource_type: ResourceType, after: Resource) -> Resource:
-        """Store the new state of a resource (settled, id included) and return its representation."""
+    def replace(self, resource_type: ResourceType, after: Resource) -> Row:
+        """Store the new state of a resource (settled, id included)."""
         id = after["id"]
-        self.store.update(id, self._now(), _keys(after), _body(after))
+        row = self.store.update(self.held(resource_type, id), self._now(), *filed(after, resource_type))
+        self._seen[id] = row
         if resource_type.name == "Group":
-            self.store.set_members(id, _pairs(after))
-        return self._present(resource_type, id)
+            self.store.set_members(id, _pairs(after), self.only)
+        return row
 
     def settled(self, resource_type: ResourceType, after: Resource, before: Resource) -> Resource:
         """``after`` with what the server decides filled in: id, meta, links, password hash. Raises ScimError 400."""
-        result = {name: value for name, value in after.items() if name not in ("meta", "groups", "members")}
+        result = {name: value for name, value in after.items() if name not in _LINKS}
         result.update({name: before[name] for name in ("id", "meta", "groups") if name in before})
         if after.get("members"):
             result["members"] = self._members(result["id"], after["members"], before.get("members", ()))
@@ -120,12 +145,7 @@ class Desk:
         holders = self.store.groups_holding(id)
         self.store.delete(id)
         self.store.touch(holders, self._now())
-
-    def _present(self, resource_type: ResourceType, id: str) -> Resource:
-        resource = self.fetch(resource_type, id)
-        if resource is None:
-            raise LookupError(f"{resource_type.name} {id} is not in the store")
-        return resource
+        self._seen.pop(id, None)
 
     def _members(self, group_id: str, wanted: Sequence[Resource], known: Iterable[Resource]) -> list[Resource]:
         """Members as represented. A client may say how one is displayed; $ref and type are what they are."""
@@ -133,21 +153,15 @@ class Desk:
         have = {member["value"]: member for member in known}
         fresh = [id for id in ids if id not in have]
         links = self.store.links(id for id in fresh if isinstance(id, str))
-        have.update({id: self._member(link) for id, link in links.items()})
+        have.update({id: portrait.member(link, self.location) for id, link in links.items()})
         unknown = [id for id in fresh if id not in have]
         if unknown:
             detail = f"members: nobody has the id {unknown[0]!r}. Provision members before the group that holds them."
             raise ScimError(400, "invalidValue", detail)
-        self._refuse_circles(group_id, [link.id for link in links.values() if link.kind == "Group"])
+        if group_id in links:
+            raise ScimError(400, "invalidValue", "members: a group can't be a member of itself.")
         given = [{name: value for name, value in member.items() if name == "display"} for member in wanted]
         return [{**have[id], **display} for id, display in zip(ids, given, strict=True)]
-
-    def _refuse_circles(self, group_id: str, nested: Sequence[str]) -> None:
-        if not nested:
-            return
-        above = {group_id, *(link.id for link in self.store.groups([group_id]).get(group_id, ()))}
-        if above.intersection(nested):
-            raise ScimError(400, "invalidValue", "members: a group can't hold itself, also not through other groups.")
 
     def _password(self, given: str, stored: str) -> str:
         if given == stored or passwords.verified(given, stored):
@@ -158,33 +172,5 @@ class Desk:
         return round(self.clock.now() * 1000)
 
 
-def _version(revision: int, groups: Any) -> str:
-    """A weak tag. ``groups`` is part of a user but changes elsewhere, so the tag covers it (RFC 9110 §8.8.1)."""
-    if not groups:
-        return f'W/"{revision}"'
-    digest = zlib.crc32(json.dumps([(group["value"], group["display"], group["type"]) for group in groups]).encode())
-    return f'W/"{revision}-{digest:08x}"'
-
-
 def _pairs(group: Resource) -> list[tuple[str, str]]:
     return [(member["value"], member["display"]) for member in group.get("members", ())]
-
-
-def _body(resource: Resource) -> Resource:
-    return {name: value for name, value in resource.items() if name not in _APART}
-
-
-def _keys(resource: Resource) -> Keys:
-    display, user = (_text(resource.get(name)) for name in ("displayName", "userName"))
-    return Keys(
-        user_name=None if user is None else fold(user),
-        external_id=_text(resource.get("externalId")),
-        display_name=None if display is None else fold(display),
-        label=display or user or resource["id"],
-    )
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-

@@ -33,29 +33,6 @@ TIMEOUT = 10.0
 
 _log = logging.getLogger(__name__)
 
-_LAYOUT = (
-    "CREATE TABLE IF NOT EXISTS webhook (id INTEGER PRIMARY KEY CHECK (id = 1), url TEXT NOT NULL, "
-    "secret TEXT NOT NULL)",
-    """CREATE TABLE IF NOT EXISTS delivery (
-      seq INTEGER PRIMARY KEY AUTOINCREMENT,
-      event_id TEXT NOT NULL UNIQUE,
-      type TEXT NOT NULL,
-      url TEXT NOT NULL,
-      body BLOB NOT NULL,
-      state TEXT NOT NULL,
-      due REAL NOT NULL
-    )""",
-    "CREATE INDEX IF NOT EXISTS delivery_state ON delivery (state, due)",
-    """CREATE TABLE IF NOT EXISTS attempt (
-      event_id TEXT NOT NULL,
-      number INTEGER NOT NULL,
-      at REAL NOT NULL,
-      status INTEGER NOT NULL,
-      failure TEXT NOT NULL,
-      PRIMARY KEY (event_id, number)
-    )""",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -79,9 +56,6 @@ class Outbox:
         self._recorded: deque[str] = deque()
         self._lane = Lane(clock, self._attempt)
         self._closed = False
-        with store.transaction():
-            for statement in _LAYOUT:
-                store.execute(statement)
 
     # The endpoint
 
@@ -89,26 +63,26 @@ class Outbox:
         """Make ``url`` the endpoint and return its new secret. What another endpoint still waits for is given up."""
         secret = signing.new_secret()
         with self._store.transaction():
-            self._store.execute("INSERT OR REPLACE INTO webhook VALUES (1, ?, ?)", (url, secret))
+            self._store.execute("INSERT OR REPLACE INTO webhook VALUES (?, ?, ?)", (self._store.tenant, url, secret))
             self._give_up("url <> ?", (url,))
         return secret
 
     def unregister(self) -> None:
         """Have no endpoint from now on; what it still waits for is given up."""
         with self._store.transaction():
-            self._store.execute("DELETE FROM webhook")
+            self._store.execute("DELETE FROM webhook WHERE tenant = ?", (self._store.tenant,))
             self._give_up("TRUE", ())
 
     def endpoint(self) -> Endpoint | None:
         """The endpoint, None where nobody is registered."""
         with self._store.lock:
-            found = self._store.execute("SELECT url, secret FROM webhook").fetchone()
+            sql = "SELECT url, secret FROM webhook WHERE tenant = ?"
+            found = self._store.execute(sql, (self._store.tenant,)).fetchone()
         return Endpoint(*found) if found else None
 
     def _give_up(self, which: str, values: Sequence[object]) -> None:
-        self._store.execute(
-            f"UPDATE delivery SET state = 'failed', body = x'' WHERE state = 'pending' AND {which}", tuple(values)
-        )
+        sql = f"UPDATE delivery SET state = 'failed', body = x'' WHERE tenant = ? AND state = 'pending' AND {which}"
+        self._store.execute(sql, (self._store.tenant, *values))
 
     # Events
 
@@ -118,10 +92,11 @@ class Outbox:
         if endpoint is None:
             return
         now = self._clock.now()
-        sql = """INSERT OR IGNORE INTO delivery (event_id, type, url, body, state, due)
-                 VALUES (?, ?, ?, ?, 'pending', ?)"""
+        sql = """INSERT OR IGNORE INTO delivery (tenant, event_id, type, url, body, state, due)
+                 VALUES (?, ?, ?, ?, ?, 'pending', ?)"""
         for event in events:
-            self._store.execute(sql, (event.id, event.type, endpoint.url, self._seams.payload(event), now))
+            values = (self._store.tenant, event.id, event.type, endpoint.url, self._seams.payload(event), now)
+            self._store.execute(sql, values)
             self._recorded.append(event.id)
 
     def kick(self) -> None:
@@ -137,8 +112,8 @@ class Outbox:
     def resume(self) -> None:
         """At the start: have what an earlier process left pending sent when it is due, in the order of commits."""
         with self._store.lock:
-            sql = "SELECT due, event_id FROM delivery WHERE state = 'pending' ORDER BY due, seq"
-            pending = self._store.execute(sql).fetchall()
+            sql = "SELECT due, event_id FROM delivery WHERE tenant = ? AND state = 'pending' ORDER BY due, seq"
+            pending = self._store.execute(sql, (self._store.tenant,)).fetchall()
         for due, event_id in pending:
             self._lane.add(due, event_id)
 
@@ -151,9 +126,11 @@ class Outbox:
     def deliveries(self) -> list[dict[str, Any]]:
         """All events for the endpoints there were, oldest first, each with its attempts, as JSON."""
         with self._store.lock:
-            events = self._store.execute("SELECT event_id, type, state FROM delivery ORDER BY seq").fetchall()
-            sql = "SELECT event_id, at, status, failure FROM attempt ORDER BY event_id, number"
-            made = self._store.execute(sql).fetchall()
+            sql = "SELECT event_id, type, state FROM delivery WHERE tenant = ? ORDER BY seq"
+            events = self._store.execute(sql, (self._store.tenant,)).fetchall()
+            sql = """SELECT event_id, at, attempt.status, failure FROM attempt JOIN delivery USING (event_id)
+                     WHERE tenant = ? ORDER BY event_id, number"""
+            made = self._store.execute(sql, (self._store.tenant,)).fetchall()
         attempts: dict[str, list[dict[str, Any]]] = {}
         for event_id, at, status, failure in made:
             attempt = {"at": printed(at), "status": status, "failure": failure}
@@ -182,7 +159,7 @@ class Outbox:
     def _begun(self, event_id: str) -> tuple[str, Delivery] | None:
         """Where to send what; None where it isn't pending any more, or never was committed."""
         sql = """SELECT url, secret, body, (SELECT COUNT(*) FROM attempt WHERE attempt.event_id = delivery.event_id)
-                 FROM delivery JOIN webhook USING (url) WHERE event_id = ? AND state = 'pending'"""
+                 FROM delivery JOIN webhook USING (tenant, url) WHERE event_id = ? AND state = 'pending'"""
         with self._store.lock:
             found = None if self._closed else self._store.execute(sql, (event_id,)).fetchone()
         if found is None:

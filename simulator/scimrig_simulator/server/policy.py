@@ -87,6 +87,8 @@ class Policy:
 
     def wrote(self, call: Call, desk: Desk, before: Resource | None, after: Resource | None) -> None:
         """A resource has come (``before`` None), gone (``after`` None), changed, or not (both the same object)."""
+        if call.kind.name not in (USER, GROUP):
+            return  # nothing is promised about other resources
         gone = after is None and before is not None and desk.fetch(call.kind, before["id"]) is None
         told: list[Event] = []
         if gone and before is not None:
