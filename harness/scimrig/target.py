@@ -151,13 +151,14 @@ def open_channels(target: Target, timeout: float, clock: Clock, poster: Poster |
     return Channels(in_process(target.base_url, target.credentials), Hooks(base, tokens, in_process))
 
 
-def reference_app(
-    spec: RefSpec, *, token: str, clock: Clock, db: str = ":memory:", poster: Poster | None = None
-) -> Any:
-    """The reference server as an ASGI app, broken or varied as ``spec`` says. Raises TargetError for unknown names."""
+def reference_app(spec: RefSpec, *, token: str, clock: Clock, **more: Any) -> Any:
+    """The reference server as an ASGI app, broken or varied as ``spec`` says. more: whatever else ``Settings`` takes.
+
+    Raises TargetError for unknown names, and what ``build`` raises.
+    """
     from scimrig_simulator.server.app import Settings, build
 
-    settings = Settings(token=token, db=db, clock=clock, policy=spec.policy, poster=poster)
+    settings = Settings(token=token, clock=clock, policy=spec.policy, **more)
     twist = _twist(spec)
     return build(settings) if twist is None else twist.server(lambda seams: build(settings, seams))
 

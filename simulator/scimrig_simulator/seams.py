@@ -11,41 +11,48 @@ they need as arguments. This module leans on ``scim``, ``policy``, ``wire`` and 
 
 from __future__ import annotations
 
-import hmac
-import json
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn, Protocol, TypeAlias
 
+from scimrig_simulator import limits
 from scimrig_simulator.clock import Clock, SystemClock
 from scimrig_simulator.policy.delivery import Delivery, headers
 from scimrig_simulator.policy.events import Event, payload
 from scimrig_simulator.policy.rules import Rules, primary_email, registered, roles_of, same_email, with_email
-from scimrig_simulator.scim import filters, messages, patch, projection, validation
+from scimrig_simulator.scim import filters, messages, patch, projection, urns, validation
+from scimrig_simulator.scim.bodies import check_coding, check_media_type, json_object
 from scimrig_simulator.scim.errors import ScimError, invalid_value, not_mutable
 from scimrig_simulator.scim.filters import Filter, Predicate
-from scimrig_simulator.scim.schemas import Definitions, ResourceType
+from scimrig_simulator.scim.keys import values_at
+from scimrig_simulator.scim.schemas import Definitions, ResourceType, unique_places
+from scimrig_simulator.scim.sizes import check_sizes
 from scimrig_simulator.scim.tolerances import STANDARD, Tolerance
-from scimrig_simulator.wire import SCIM_JSON, Headers, Json
+from scimrig_simulator.scim.written import shown_after
+from scimrig_simulator.wire import SCIM_JSON, Headers
 
 Resource: TypeAlias = dict[str, Any]
 Asgi: TypeAlias = Callable[..., Any]
+Admits: TypeAlias = Callable[[str], bool]
+"""Says whether the bearer of a token may come in."""
 
-PLAIN_JSON = "application/json"
-LARGEST_PAGE = 200
-USUAL_PAGE = 100
-
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-_CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]+)', re.IGNORECASE)
+LARGEST_PAGE = limits.LARGEST_PAGE
+USUAL_PAGE = limits.USUAL_PAGE
 
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """The ``attributes`` and ``excludedAttributes`` of a request, as written; None where not given."""
+    """The ``attributes`` and ``excludedAttributes`` of a request, as written; None where not given.
+
+    written: what else the answer to a write shows, since the write named it: see ``scim.written``.
+    """
 
     attributes: tuple[str, ...] | None = None
     excluded: tuple[str, ...] | None = None
+    written: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.attributes is not None or self.excluded is not None or bool(self.written)
 
     def leaves_out(self, name: str) -> bool:
         """True where attribute ``name`` (top level, returned by default) is not wanted: no need to load it."""
@@ -60,19 +67,27 @@ def _stem(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which part of a result is wanted: 1-based ``start``, at most ``count`` resources."""
+    """Which part of a result is wanted: 1-based ``start``, at most ``count`` resources.
+
+    cursor: what leads to the page instead of ``start``, empty for the first one; None where pages go by index.
+    """
 
     start: int
     count: int
+    cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a result: rendered resources, ``total`` matches in all, 1-based ``start``."""
+    """One page of a result: rendered resources, ``total`` matches in all, 1-based ``start``.
+
+    cursors: of the pages beside it, as they stand in a ListResponse; None where pages go by index.
+    """
 
     resources: list[Resource]
     total: int
     start: int
+    cursors: Mapping[str, str] | None = None
 
 
 @dataclass(slots=True)
@@ -80,7 +95,7 @@ class Call:
     """One request, as far as it is understood.
 
     headers: names in lower case.  query: first value of each parameter, decoded.  base_url: without trailing slash.
-    resource_type, id: what the path names.  listing: the answer is a ListResponse.
+    resource_type, id: what the path names.  listing: the answer is a ListResponse.  cursor: that a search follows.
     before: the resource ahead of a write, as represented.  notes: what a saboteur wants to remember until ``emit``.
     """
 
@@ -92,6 +107,7 @@ class Call:
     resource_type: ResourceType | None = None
     id: str | None = None
     listing: bool = False
+    cursor: str | None = None
     projection: Projection = Projection()
     before: Resource | None = None
     notes: dict[str, Any] = field(default_factory=dict)
@@ -123,6 +139,9 @@ class Rows(Protocol):
     def named(self, resource_type: ResourceType, user_name: str) -> Sequence[tuple[str, str]]:
         """(id, userName) of all resources whose userName is equal but for case."""
 
+    def holders(self, resource_type: ResourceType, name: str, value: Any) -> Sequence[str]:
+        """Ids of all resources that have this value, by its case rule, in attribute ``name``, one that is unique."""
+
     def create(self, resource_type: ResourceType, resource: Resource) -> Resource:
         """Store a new resource (an ``id`` in it is honoured) and return its representation."""
 
@@ -145,13 +164,15 @@ class Seams:
         """Schemas and resource types on offer. Asked once, when the server is built."""
         return known
 
-    def authorize(self, call: Call, token: str) -> None:
-        """Let a request with the right bearer token pass. Raises ScimError 401 with a challenge (RFC 6750 §3)."""
+    def authorize(self, call: Call, admits: Admits) -> None:
+        """Let a request pass whose bearer token ``admits`` knows. Raises ScimError 401 with a challenge (RFC 6750 §3).
+
+        Asked again when the body of a request is there: what let its client in may be gone by then.
+        """
         scheme, _, credentials = call.headers.get("authorization", "").strip().partition(" ")
         if not scheme:
             refuse("This server wants a bearer token: send 'Authorization: Bearer …'.", 'Bearer realm="scim"')
-        given = credentials.strip().encode("latin-1", "replace")
-        if scheme.lower() != "bearer" or not token or not hmac.compare_digest(given, token.encode()):
+        if scheme.lower() != "bearer" or not admits(credentials.strip()):
             refuse("The bearer token is not valid here.", 'Bearer realm="scim", error="invalid_token"')
 
     def discover(self, call: Call) -> None:
@@ -162,6 +183,7 @@ class Seams:
     def parse(self, call: Call) -> Resource:
         """The request body as a JSON object. Raises ScimError 415 or 400 invalidSyntax."""
         check_media_type(call.headers.get("content-type"))
+        check_coding(call.headers.get("content-encoding"))
         return json_object(call.content)
 
     def project(self, call: Call, attributes: Sequence[str] | None, excluded: Sequence[str] | None) -> Projection:
@@ -183,11 +205,14 @@ class Seams:
 
     def window(self, call: Call, start: int | None, count: int | None) -> Window:
         """Bounds of a page from startIndex and count, None where not given (RFC 7644 §3.4.2.4)."""
-        return Window(max(1, start or 1), min(LARGEST_PAGE, max(0, USUAL_PAGE if count is None else count)))
+        most = min(LARGEST_PAGE, max(0, USUAL_PAGE if count is None else count))
+        return Window(max(1, start or 1), most, call.cursor)
 
     def listing(self, call: Call, page: Page) -> Resource:
-        """The ListResponse of a page."""
-        return messages.list_response(page.resources, page.total, page.start)
+        """The ListResponse of a page; one by cursor has no place to name (RFC 9865 §2)."""
+        if page.cursors is None:
+            return messages.list_response(page.resources, page.total, page.start)
+        return messages.list_response(page.resources, page.total, None, cursors=page.cursors)
 
     def find(self, call: Call, rows: Rows) -> Resource:
         """The resource that the path names. Raises ScimError 404."""
@@ -201,28 +226,45 @@ class Seams:
     def accept(self, call: Call, body: Resource, existing: Resource | None) -> Resource:
         """What a POST (``existing`` None) or PUT body asks to be stored.
 
-        A PUT without ``active`` keeps it, so that it can't let a leaver in again (RFC 7644 §3.5.1; bug PUT-04).
+        A PUT of a user without ``active`` keeps it, so that it can't let a leaver in again (RFC 7644 §3.5.1; bug
+        PUT-04).
         """
-        resource = validation.accept(body, call.kind, existing=existing)
-        if existing is not None and "active" in existing:
+        resource = validation.accept(body, call.kind, existing=existing, leniency=self.tolerances)
+        if existing is not None and "active" in existing and call.kind.schema.id == urns.USER:
             resource.setdefault("active", existing["active"])
+        _show_what_was_written(call, body)
         return resource
 
     def patch(self, call: Call, resource: Resource, body: Resource) -> Resource:
         """The resource after a PATCH: a new object, or ScimError and nothing has happened."""
-        return patch.apply_patch(resource, body, call.kind, tolerant=self.tolerances)
+        after = patch.apply_patch(resource, body, call.kind, leniency=self.tolerances)
+        _show_what_was_written(call, body)
+        return after
 
     def store(self, call: Call, before: Resource | None, after: Resource) -> Resource:
-        """Last look at what is about to be stored; ``before`` is None for a new resource. A member counts once."""
-        if after.get("members"):
+        """Last look at what is about to be stored; ``before`` is None for a new resource. A member counts once.
+
+        Raises ScimError 400 invalidValue for a value that is too long, and for too many of them.
+        """
+        check_sizes(after, call.kind)
+        if after.get("members") and call.kind.schema.id == urns.GROUP:
             after["members"] = list({member["value"]: member for member in after["members"]}.values())
         return after
 
     def unique(self, call: Call, after: Resource, rows: Rows) -> None:
-        """Raises ScimError 409 uniqueness where the userName is another's, in any case (RFC 7643 §4.1.1)."""
+        """Raises ScimError 409 uniqueness where a value is another's that the schema wants to be unique (RFC 7643 §7).
+
+        A userName in any case (§4.1.1), everything else by its own case rule; two values of one resource don't clash.
+        """
         name = after.get("userName")
-        if isinstance(name, str) and any(id != call.id for id, _ in rows.named(call.kind, name)):
+        alike = rows.named(call.kind, name) if isinstance(name, str) and call.kind.schema.id == urns.USER else ()
+        if any(id != call.id for id, _ in alike):
             raise ScimError(409, "uniqueness", f"A user with userName {name!r} exists already.")
+        for place in unique_places(call.kind):
+            for value in values_at(after, place):
+                if any(id != call.id for id in rows.holders(call.kind, place.name, value)):
+                    detail = f"{place.name}: another {call.kind.name} has the same value, and it must be unique."
+                    raise ScimError(409, "uniqueness", detail)
 
     def changed(self, call: Call, before: Resource, after: Resource) -> bool:
         """True where a write changes something: only then version and lastModified move (RFC 7644 §3.5.2.1)."""
@@ -292,6 +334,7 @@ class Seams:
             resource_type,
             list(wanted.attributes) if wanted.attributes is not None else None,
             list(wanted.excluded) if wanted.excluded is not None else None,
+            wanted.written,
         )
 
     def fail(self, call: Call, error: ScimError) -> Answer:
@@ -301,6 +344,13 @@ class Seams:
     def emit(self, call: Call, answer: Answer) -> Answer:
         """Last look at every answer, errors included, before it is put into bytes."""
         return answer
+
+
+def _show_what_was_written(call: Call, body: Resource) -> None:
+    """Attributes that are returned on request only are shown to whoever has just written them."""
+    written = shown_after(body, call.kind)
+    if written:
+        call.projection = replace(call.projection, written=written)
 
 
 def present(user: Resource) -> bool:
@@ -325,36 +375,3 @@ def _let_in(email: str, rules: Rules) -> None:
 def refuse(detail: str, challenge: str) -> NoReturn:
     """Raise the 401 that carries ``challenge`` in WWW-Authenticate (RFC 9110 §11.6.1)."""
     raise ScimError(401, None, detail, headers=(("WWW-Authenticate", challenge),))
-
-
-def check_media_type(value: str | None) -> None:
-    """Raise ScimError 415 unless a body is said to be UTF-8 JSON; one without a type is taken for SCIM JSON."""
-    if not value:
-        return
-    media = value.partition(";")[0].strip().lower()
-    if media not in (SCIM_JSON, PLAIN_JSON):
-        raise ScimError(415, None, f"Send the body as {SCIM_JSON} or {PLAIN_JSON}, not {media!r}.")
-    charset = _CHARSET.search(value)
-    if charset and charset[1].lower() not in ("utf-8", "utf8", "us-ascii"):
-        raise ScimError(415, None, f"Send the body in UTF-8, not in {charset[1]!r}.")
-
-
-def json_object(content: bytes) -> Resource:
-    """Bytes → JSON object. Raises ScimError 400 invalidSyntax that says what is wrong with them."""
-    if not content.strip():
-        raise ScimError(400, "invalidSyntax", "The request needs a JSON body, and this one is empty.")
-    try:
-        value: Json = json.loads(content.decode("utf-8-sig"), parse_constant=_no_constant)
-        if _SURROGATE.search(content):  # an unpaired surrogate is no character and can't be stored
-            json.dumps(value, ensure_ascii=False).encode()
-    except RecursionError:
-        raise ScimError(400, "invalidSyntax", "The JSON body is nested too deeply.") from None
-    except ValueError as error:
-        raise ScimError(400, "invalidSyntax", f"The body is not JSON: {error}.") from None
-    if not isinstance(value, dict):
-        raise ScimError(400, "invalidSyntax", "The body must be a JSON object.")
-    return value
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")

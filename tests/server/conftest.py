@@ -17,6 +17,7 @@ from scimrig_simulator.wire import BY_THE_BOOK, PERCENT_20, Headers, Posted, Rep
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 TOKEN = "s3cret"
 
 
@@ -25,9 +26,12 @@ class Client:
 
     def __init__(self, base_url: str = "http://127.0.0.1:8080/scim/v2", seams: Seams | None = None, **settings: Any):
         self.clock = VirtualClock()
-        app = build(Settings(token=TOKEN, clock=self.clock, **settings), seams)
-        self.transport = InProcessTransport(app, base_url, f"Bearer {TOKEN}", self.clock)
-        self.management = InProcessTransport(app, "http://127.0.0.1:8080/manage", f"Bearer {TOKEN}", self.clock)
+        self.app = build(Settings(token=TOKEN, clock=self.clock, **settings), seams)
+        self._open(base_url, "http://127.0.0.1:8080/manage", TOKEN)
+
+    def _open(self, base_url: str, management_url: str, token: str) -> None:
+        self.transport = InProcessTransport(self.app, base_url, f"Bearer {token}", self.clock)
+        self.management = InProcessTransport(self.app, management_url, f"Bearer {token}", self.clock)
 
     def close(self) -> None:
         self.transport.close()
@@ -66,6 +70,9 @@ class Client:
     def patch(self, path: str, *operations: dict[str, Any]) -> Reply:
         return self.send("PATCH", path, body={"schemas": [PATCH_OP], "Operations": list(operations)})
 
+    def bulk(self, *operations: Any, **job: Any) -> Reply:
+        return self.send("POST", "/Bulk", body={"schemas": [BULK_REQUEST], "Operations": list(operations), **job})
+
     def put(self, resource: dict[str, Any], **attributes: Any) -> Reply:
         """The resource as it was read, with these attributes instead; None takes one away."""
         wanted = {**resource, **attributes}
@@ -84,6 +91,67 @@ class Client:
         reply = self.manage("GET", path)
         assert reply.status == 200, reply.body
         return reply.resource()
+
+
+class Guest(Client):
+    """A client of the tenant ``name`` of a server that is there already."""
+
+    def __init__(self, host: Client, name: str, token: str) -> None:
+        self.app, self.clock, self.name, self.token = host.app, host.clock, name, token
+        self._open(f"http://127.0.0.1:8080/{name}/scim/v2", f"http://127.0.0.1:8080/{name}/manage", token)
+
+
+class House(Client):
+    """A client of the tenant without a name, which lets further tenants in."""
+
+    def __init__(self, *names: str, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.guests: dict[str, Guest] = {}
+        for name in names:
+            self.let(name)
+
+    def let(self, name: str) -> Guest:
+        """A client of a tenant, made where it isn't there, with a token of its own."""
+        reply = self.manage("PUT", f"/tenants/{name}")
+        assert reply.status == 200, reply.body
+        guest = self.guests[name] = self.guest(name, self.issue(name)["token"])
+        return guest
+
+    def guest(self, name: str, token: str) -> Guest:
+        """A client of a tenant that comes with this token."""
+        return Guest(self, name, token)
+
+    def issue(self, name: str, expires_in: float | None = None) -> dict[str, Any]:
+        """A new token of a tenant, as answered."""
+        reply = self.manage("POST", f"/tenants/{name}/tokens", {"expires_in": expires_in})
+        assert reply.status == 201, reply.body
+        return reply.resource()
+
+    def close(self) -> None:
+        super().close()
+        for guest in self.guests.values():
+            guest.close()
+
+
+@pytest.fixture
+def house() -> Iterator[House]:
+    """A server with the tenants acme and beta."""
+    made = House("acme", "beta")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def make_house() -> Iterator[Callable[..., House]]:
+    made: list[House] = []
+
+    def make(*names: str, **settings: Any) -> House:
+        made.append(House(*names, **settings))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from typing import TYPE_CHECKING
 
+from scimrig.cli import access_log, schemas, strictness
 from scimrig.cli.arguments import port_number
 from scimrig.cli.complaint import ERROR, Complaint
 from scimrig.suggestion import did_you_mean
+
+if TYPE_CHECKING:
+    from scimrig_simulator.server.tenants import Tenants
 
 TOKEN_ENV = "SCIMRIG_TOKEN"
 
@@ -19,6 +24,8 @@ _SET_UP = (
     'policy: nobody can be provisioned before their domain is registered: PUT {{"domains": ["acme.test"]}}'
     " to {origin}/manage/domains"
 )
+
+_HAS_TOKENS = "(its tokens are good still; POST to {origin}/manage/tenants/{name}/tokens makes another)"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--policy", metavar="NAME", default="open",
         help="what it promises beyond SCIM: open (nothing, the default) or scalekit (domains, roles, fixed e-mail"
         " addresses and webhooks, set up below /manage)",
+    )
+    schemas.add_argument(parser)
+    strictness.add_argument(parser)
+    access_log.add_argument(parser)
+    parser.add_argument(
+        "--tenant", metavar="NAME", action="append", default=[], dest="tenants",
+        help="a further tenant at /NAME/scim/v2, which shares nothing with the others; a token for it is printed unless"
+        " it has one (may be given several times)",
     )
     twist = parser.add_mutually_exclusive_group()
     twist.add_argument("--fault", metavar="NAME", help="break the server in a named way (`scimrig list faults`)")
@@ -53,25 +68,55 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.policy not in PRESETS:
         raise Complaint(f"--policy: unknown preset {arguments.policy!r}{did_you_mean(arguments.policy, PRESETS)}")
     token, hint = _token(arguments.token)
+    tenants = [_tenant_name(name) for name in arguments.tenants]
+    register: list[Tenants] = []
     spec = RefSpec(fault=arguments.fault, variant=arguments.variant, policy=arguments.policy)
     try:
-        app = reference_app(spec, token=token, clock=SystemClock(), db=arguments.db)
+        definitions = schemas.definitions_in(arguments.schemas)
+        app = reference_app(
+            spec, token=token, clock=SystemClock(), db=arguments.db, definitions=definitions,
+            tolerances=strictness.granted(arguments.strict),
+            opening=register.append,
+        )  # fmt: skip
     except TargetError as error:
         raise Complaint(str(error)) from None
     except StoreError as error:
         raise Complaint(f"--db: {error}", ERROR) from None
 
     def ready(base_url: str) -> None:
+        issued = _let_in(register[0], tenants)  # not before: a token that nobody is told of would be of no use
         print(base_url, flush=True)
         print(hint.format(base_url=base_url), file=sys.stderr, flush=True)
+        origin = base_url.removesuffix(BASE_PATH)
+        for name, made in issued.items():
+            line = f"{name}  {origin}/{name}{BASE_PATH}  {made or _HAS_TOKENS.format(origin=origin, name=name)}"
+            print(line, file=sys.stderr, flush=True)
         if arguments.policy != OPEN:
-            print(_SET_UP.format(origin=base_url.removesuffix(BASE_PATH)), file=sys.stderr, flush=True)
+            print(_SET_UP.format(origin=origin), file=sys.stderr, flush=True)
 
     try:
-        serve(app, port=arguments.port, ready=ready)
+        with access_log.logged(app, arguments.access_log) as logged:
+            serve(logged, port=arguments.port, ready=ready)
     except ServeError as error:
         raise Complaint(str(error), ERROR) from None
     return 0
+
+
+def _tenant_name(name: str) -> str:
+    from scimrig_simulator.server.tenants import well_named
+
+    if not well_named(name):
+        raise Complaint(
+            f"--tenant: {name!r} can't be a tenant's name; it takes up to 63 of a-z, 0-9 and '-' (as in acme-2), and no"
+            " word that the server's own paths begin with"
+        )
+    return name
+
+
+def _let_in(register: Tenants, names: list[str]) -> dict[str, str | None]:
+    """Make the tenants that aren't there; a new token for each that has none, None for those that have."""
+    numbers = {name: register.create(name) for name in names}
+    return {name: None if register.live(number) else register.issue(number)[1] for name, number in numbers.items()}
 
 
 def _token(given: str | None) -> tuple[str, str]:

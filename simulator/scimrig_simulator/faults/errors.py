@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.scim.errors import ScimError
-from scimrig_simulator.seams import Answer, Call, Resource, Seams
+from scimrig_simulator.seams import Admits, Answer, Call, Resource, Seams
 from scimrig_simulator.wire import SCIM_JSON
 
 
 class _NoAuth(Seams):
-    def authorize(self, call: Call, token: str) -> None:
+    def authorize(self, call: Call, admits: Admits) -> None:
         pass
 
 
@@ -24,9 +24,9 @@ NO_AUTH = Fault(
 
 
 class _EmptyBearerAccepted(Seams):
-    def authorize(self, call: Call, token: str) -> None:
+    def authorize(self, call: Call, admits: Admits) -> None:
         if call.headers.get("authorization", "").strip().lower() != "bearer":
-            super().authorize(call, token)
+            super().authorize(call, admits)
 
 
 EMPTY_BEARER_ACCEPTED = Fault(
@@ -37,10 +37,10 @@ EMPTY_BEARER_ACCEPTED = Fault(
 
 
 class _MalformedAuthCrashes(Seams):
-    def authorize(self, call: Call, token: str) -> None:
+    def authorize(self, call: Call, admits: Admits) -> None:
         if call.headers.get("authorization", "Bearer x").strip().lower() == "bearer":
             raise ScimError(500, None, "list index out of range")
-        super().authorize(call, token)
+        super().authorize(call, admits)
 
 
 MALFORMED_AUTH_CRASHES = Fault(

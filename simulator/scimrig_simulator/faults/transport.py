@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
 from scimrig_simulator.faults.sabotage import Fault
-from scimrig_simulator.seams import PLAIN_JSON, Asgi
+from scimrig_simulator.scim.bodies import PLAIN_JSON
+from scimrig_simulator.seams import Asgi
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]

@@ -16,7 +16,7 @@ from scimrig_simulator.scim import urns
 from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.scim.filters import Filter, Predicate
 from scimrig_simulator.scim.schemas import Definitions, ResourceType
-from scimrig_simulator.seams import Answer, Call, Resource, Rows, Seams, Window
+from scimrig_simulator.seams import Admits, Answer, Call, Resource, Rows, Seams, Window
 
 _CONDITIONS = frozenset({"if-match", "if-none-match"})
 _SMALL_PAGE = 50
@@ -132,7 +132,9 @@ class _Page50(Seams):
         return replace(wanted, count=min(wanted.count, _SMALL_PAGE))
 
     def emit(self, call: Call, answer: Answer) -> Answer:
-        return super().emit(call, _told(answer, "filter", {"supported": True, "maxResults": _SMALL_PAGE}))
+        pages = {"cursor": True, "index": True, "defaultPageSize": _SMALL_PAGE, "maxPageSize": _SMALL_PAGE}
+        told = _told(answer, "pagination", pages)
+        return super().emit(call, _told(told, "filter", {"supported": True, "maxResults": _SMALL_PAGE}))
 
 
 PAGE_50 = Fault(
@@ -143,9 +145,9 @@ PAGE_50 = Fault(
 
 
 class _NoEtag(Seams):
-    def authorize(self, call: Call, token: str) -> None:
+    def authorize(self, call: Call, admits: Admits) -> None:
         """Conditions go unread, as in a server that knows no versions."""
-        super().authorize(call, token)
+        super().authorize(call, admits)
         call.headers = {name: value for name, value in call.headers.items() if name not in _CONDITIONS}
 
     def match(self, call: Call, wanted: Filter, resource_type: ResourceType) -> Predicate:

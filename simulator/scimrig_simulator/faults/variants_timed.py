@@ -70,6 +70,8 @@ class _Lagging(Seams):
     def emit(self, call: Call, answer: Answer) -> Answer:
         if "made" in call.notes:
             self._note(call.notes["made"], call.kind, None)
+        if isinstance(answer.body, dict) and "pagination" in answer.body:  # ``window`` knows nothing of cursors
+            answer.body = {name: value for name, value in answer.body.items() if name != "pagination"}
         return super().emit(call, answer)
 
     def _note(self, id: str, kind: ResourceType, before: Resource | None) -> None:

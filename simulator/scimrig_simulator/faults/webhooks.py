@@ -16,8 +16,9 @@ from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.policy.delivery import Delivery
 from scimrig_simulator.policy.events import DEACTIVATED, USER_CREATED, USER_UPDATED, Event, user_event
 from scimrig_simulator.policy.rules import DEFAULT_ROLE, Rules
+from scimrig_simulator.scim.bodies import json_object
 from scimrig_simulator.scim.errors import ScimError
-from scimrig_simulator.seams import Call, Resource, Seams, json_object, present
+from scimrig_simulator.seams import Call, Resource, Seams, present
 from scimrig_simulator.wire import Headers
 
 _POLICY = "scalekit"

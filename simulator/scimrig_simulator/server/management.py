@@ -1,9 +1,5 @@
 """The management API of a server with a policy: what its owner sets up, and what there is to see of it.
 
-Everything is below /manage, on the origin of the SCIM endpoint and with the same bearer token; bodies are JSON, and an
-error is ``{"error": "…"}``. It isn't SCIM, and no seam is asked how it looks: a saboteur may bend a role or an access,
-not the window through which they are seen.
-
 Rule: reads and sets; what follows from a setting is for ``policy.py`` and the outbox. May not import ``faults``,
 ``idp`` or ``drive``.
 """
@@ -12,71 +8,28 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
-from urllib.parse import unquote, urlsplit
-
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.types import Receive, Scope, Send
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
 
 from scimrig_simulator.policy.rules import canonical_domain
-from scimrig_simulator.scim.errors import ScimError
-from scimrig_simulator.scim.schemas import builtin
-from scimrig_simulator.seams import Call, Resource, Seams, json_object
+from scimrig_simulator.scim.schemas import Definitions
+from scimrig_simulator.seams import Resource
 from scimrig_simulator.server.desk import Desk
+from scimrig_simulator.server.office import PLACE, Body, Handler, Trouble, nothing_at, only
 from scimrig_simulator.server.policy import GROUP, USER, Policy
-
-PLACE = "/manage"
-LARGEST_BODY = 1 << 16
-
-Body: TypeAlias = Mapping[str, Any]
-Handler: TypeAlias = Callable[[Body], Body | None]
 
 _ROLE = re.compile(r"[^\s\x00-\x1f](?:[^\x00-\x1f]{0,98}[^\s\x00-\x1f])?")
 
 
-class Trouble(Exception):
-    """A request that can't be served: status and words, with further headers."""
-
-    def __init__(self, status: int, words: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(words)
-        self.status = status
-        self.words = words
-        self.headers = headers
-
-
 class Management:
-    """The API as an ASGI application, mounted at ``PLACE``. token: the bearer token that callers need."""
+    """What can be done below ``PLACE`` of one tenant."""
 
-    def __init__(self, token: str, policy: Policy) -> None:
-        self._token = token
+    def __init__(self, policy: Policy, definitions: Definitions) -> None:
         self._policy = policy
-        self._desk = Desk(policy.store, builtin(), policy.clock, "")
+        self._desk = Desk(policy.store, definitions, policy.clock, "")
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        try:
-            answer = await self._answer(request)
-        except Trouble as trouble:
-            answer = JSONResponse({"error": trouble.words}, trouble.status, trouble.headers)
-        except ScimError as error:
-            answer = JSONResponse({"error": error.detail}, error.status, dict(error.headers))
-        await answer(scope, receive, send)
-
-    async def _answer(self, request: Request) -> Response:
-        """A stranger doesn't learn what there is; who may come in is told what is amiss with the path first."""
-        _admit(request, self._token)
-        methods = self._methods(_segments(request))
-        method = "GET" if request.method == "HEAD" else request.method
-        if method not in methods:
-            allowed = ", ".join(methods)
-            raise Trouble(405, f"{method} is not possible here, only {allowed}.", {"Allow": allowed})
-        body = json_object(await _content(request)) if method == "PUT" else {}
-        found = methods[method](body)
-        return Response(status_code=204) if found is None else JSONResponse(found)
-
-    def _methods(self, segments: list[str]) -> dict[str, Handler]:
+    def methods(self, segments: Sequence[str]) -> Mapping[str, Handler]:
         """What can be done at a path. Raises Trouble 404."""
         match segments:
             case ["domains"]:
@@ -93,7 +46,7 @@ class Management:
                 return {"GET": self._webhook, "PUT": self._register, "DELETE": self._unregister}
             case ["deliveries"]:
                 return {"GET": lambda _: {"deliveries": self._policy.outbox.deliveries()}}
-        raise Trouble(404, f"There is nothing at {PLACE}/{'/'.join(segments)}.")
+        raise nothing_at(PLACE, segments)
 
     # Domains
 
@@ -102,7 +55,7 @@ class Management:
             return {"domains": list(self._policy.rules().domains)}
 
     def _set_domains(self, body: Body) -> Body:
-        wanted = _only(body, "domains")
+        wanted = only(body, "domains")
         if not isinstance(wanted, list) or not all(isinstance(item, str) for item in wanted):
             raise Trouble(400, '\'domains\' must be an array of domain names, as in {"domains": ["acme.test"]}.')
         names = {text: canonical_domain(text) for text in wanted}
@@ -120,11 +73,11 @@ class Management:
         return {"default": rules.default_role, "map": dict(rules.roles)}
 
     def _set_default_role(self, body: Body) -> Body:
-        self._policy.set_default_role(_role(_only(body, "default"), "default"))
+        self._policy.set_default_role(_role(only(body, "default"), "default"))
         return self._roles({})
 
     def _map_role(self, group_id: str, body: Body) -> Body:
-        role = _role(_only(body, "role"), "role")
+        role = _role(only(body, "role"), "role")
         with self._policy.store.lock:
             if self._policy.store.fetch(GROUP, group_id) is None:
                 raise Trouble(404, f"There is no group with id {group_id!r}.")
@@ -164,40 +117,11 @@ class Management:
         return {"url": endpoint.url}
 
     def _register(self, body: Body) -> Body:
-        url = _url(_only(body, "url"))
+        url = _url(only(body, "url"))
         return {"url": url, "secret": self._policy.outbox.register(url)}
 
     def _unregister(self, _: Body) -> None:
         self._policy.outbox.unregister()
-
-
-def _admit(request: Request, token: str) -> None:
-    """Raises ScimError 401. The sound check of bearer tokens, whatever the SCIM side of the server does."""
-    headers = {name: value for name, value in request.headers.items() if name == "authorization"}
-    Seams().authorize(Call(request.method, headers, {}, b"", ""), token)
-
-
-def _segments(request: Request) -> list[str]:
-    """Path segments below /manage, split before they are decoded: an id may hold any character."""
-    raw = request.scope.get("raw_path")
-    path = raw.decode("latin-1") if raw else request.scope["path"]
-    return [unquote(segment) for segment in path.removeprefix(PLACE).split("/")[1:]]
-
-
-async def _content(request: Request) -> bytes:
-    content = bytearray()
-    async for part in request.stream():
-        content += part
-        if len(content) > LARGEST_BODY:
-            raise Trouble(413, f"A request body may have {LARGEST_BODY} bytes at most.")
-    return bytes(content)
-
-
-def _only(body: Body, key: str) -> Any:
-    """The one value that a body consists of. Raises Trouble 400."""
-    if set(body) != {key}:
-        raise Trouble(400, f"The body must hold {key!r} and nothing else.")
-    return body[key]
 
 
 def _role(value: Any, key: str) -> str:
