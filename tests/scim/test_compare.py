@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given, settings
@@ -26,6 +27,11 @@ def attribute(path: str) -> Attribute:
         ("displayName", "e\u0301", "É"),
         ("meta.created", "2024-01-01T00:00:00Z", "2024-01-01T01:00:00.000+01:00"),
         ("title", None, []),
+        ("displayName", "İ", "i\u0307"),
+        ("displayName", "ﬁn", "FIN"),
+        ("displayName", "ᾳ\u0301", "\u03b1\u0301\u0345"),
+        ("userName", "Ａｄａ", "ada"),
+        ("userName", "ｶﾞ", "ガ"),
         ("emails", None, []),
         ("emails", [], [{}]),
         ("emails", [{"value": "a"}, {"value": "b"}], [{"value": "B"}, {"value": "A"}]),
@@ -65,7 +71,16 @@ def test_values_that_differ(path: str, one: Any, other: Any) -> None:
 
 def test_without_a_definition_values_compare_as_json() -> None:
     assert same_value({"a": [1, 2], "b": None}, {"a": [2, 1]})
+    assert same_value([1.0, 10**22, 11], [1e22, 11, 1])
     assert not same_value("a", "A")
+
+
+def test_several_points_in_time_are_the_same_in_any_order_and_offset() -> None:
+    times = Attribute("times", "dateTime", multi_valued=True)
+    one = ["2024-01-01T00:00:00Z", "2024-01-01T00:30:00Z"]
+    other = ["2023-12-31T23:30:00-01:00", "2024-01-01T01:00:00.0+01:00"]
+    assert same_value(one, other, times)
+    assert not same_value(one, other[:1], times)
 
 
 json_values = st.recursive(
@@ -83,16 +98,47 @@ def test_sameness_is_symmetric_and_every_value_is_its_own_same(one: Any, other: 
 
 
 @given(st.text(max_size=8))
-def test_folding_twice_is_folding_once(text: str) -> None:
+def test_folding_twice_is_folding_once_and_does_not_see_how_letters_are_composed(text: str) -> None:
     assert fold(fold(text)) == fold(text)
+    for form in ("NFC", "NFD"):
+        assert fold(normalize(form, text)) == fold(text)
+
+
+# XML Schema 1.0 part 2 §3.2.7.1 is what RFC 7643 §2.3.5 refers to; of its years, the four-digit ones.
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-01-01", "yesterday", "1717200000", "", "2024-13-01T00:00:00Z", "2024-01-01T00:00:00+1",
+        "2023-02-29T00:00:00Z", "2024-01-01T00:00:60Z", "2024-01-01T24:00:01Z", "2024-01-01T24:01:00Z",
+        "0000-01-01T00:00:00Z", "-0001-01-01T00:00:00Z", "12024-01-01T00:00:00Z", "9999-12-31T24:00:00Z",
+        "2024-01-01T00:00:00+14:01", "2024-01-01T00:00:00-15:00", "2024-01-01T00:00:00+01:60", "2024-01-01T00:00:00.Z",
+        "2024-01-01T00:00:00,5Z", "2024-01-01t00:00:00Z", "2024-01-01T00:00:00z", "2024-01-01T00:00:00Z\n",
+        "٢٠٢٤-01-01T00:00:00Z",
+    ],
+)
+def test_what_is_no_date_time_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="dateTime"):
+        instant(text)
 
 
 @pytest.mark.parametrize(
-    "text", ["2024-01-01", "yesterday", "1717200000", "2024-13-01T00:00:00Z", "2024-01-01T00:00:00+1"]
+    ("one", "other"),
+    [
+        ("2024-02-29T24:00:00Z", "2024-03-01T00:00:00Z"),
+        ("2023-12-31T24:00:00.000-05:00", "2024-01-01T05:00:00Z"),
+        ("2024-01-01T00:00:00.5Z", "2024-01-01T00:00:00.500000000Z"),
+        ("2024-01-01T00:00:00+14:00", "2023-12-31T10:00:00Z"),
+        ("2024-01-01T00:00:00-00:00", "2024-01-01T00:00:00+00:00"),
+    ],
 )
-def test_what_is_no_date_time_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"2024|dateTime|month"):
-        instant(text)
+def test_two_spellings_of_one_instant_are_equal(one: str, other: str) -> None:
+    assert instant(one) == instant(other)
+
+
+def test_instants_at_the_ends_of_the_calendar_can_be_compared() -> None:
+    first, last = instant("0001-01-01T00:00:00+14:00"), instant("9999-12-31T23:59:59.999999-14:00")
+    assert first < instant("2024-01-01T00:00:00Z") < last
+    assert hash(first) != hash(last)
 
 
 def test_a_date_time_without_an_offset_is_utc() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from scimrig_simulator.scim import urns
 from scimrig_simulator.scim.filters import Compare, FilterError
 from scimrig_simulator.scim.paths import AttrPath, Path, PathError, parse_attr_path, parse_path, select
-from scimrig_simulator.scim.schemas import builtin
+from scimrig_simulator.scim.schemas import Extension, builtin, schema_from_json
 
 USER = builtin().resource_type("User")
 WORK = Compare("eq", AttrPath(None, "type"), "work")
@@ -156,3 +157,11 @@ def test_a_resource_of_the_wrong_shape_is_no_error(odd: dict[str, Any]) -> None:
 def test_an_operator_the_attribute_does_not_take_is_refused() -> None:
     with pytest.raises(FilterError, match="boolean"):
         select(ADA, "emails[primary gt true]", USER)
+
+
+def test_a_container_is_selected_by_any_urn_its_schema_may_have() -> None:
+    lab = schema_from_json({"id": "urn:example:lab:2.0", "attributes": [{"name": "badge"}]})
+    kind = replace(USER, extensions=(Extension(lab),))
+    resource = {"urn:example:lab:2.0": {"badge": "7"}}
+    assert select(resource, "URN:example:lab:2.0", kind) == [{"badge": "7"}]
+    assert select(resource, "urn:example:lab:2.0:badge", kind) == ["7"]

@@ -135,3 +135,47 @@ def test_sub_attributes_have_their_own_returned(names: list[str] | None, box: di
     asked = [f"{lab.id}:{name}" for name in names] if names is not None else None
     assert project(stored, kind, asked)[lab.id]["box"] == box
     assert project(stored, kind, None, [f"{lab.id}:box.fixed"])[lab.id]["box"] == {"plain": "p", "fixed": "f"}
+
+
+ODD = "urn:example:lab:2.0"  # ends in what reads as no attribute name
+
+
+@pytest.mark.parametrize(
+    ("names", "excluded", "box"),
+    [
+        (["box", "box.asked"], [], {"plain": "p", "fixed": "f", "asked": "q"}),
+        (["box.asked", "box"], [], {"plain": "p", "fixed": "f", "asked": "q"}),
+        (["box"], ["box.plain"], {"fixed": "f"}),
+        ([], ["box.plain"], {"fixed": "f"}),
+        (["box.asked"], ["box.asked"], {"fixed": "f"}),
+    ],
+)
+def test_a_part_named_beside_its_whole_counts_too(names: list[str], excluded: list[str], box: dict[str, str]) -> None:
+    parts = [{"name": "plain"}, {"name": "fixed", "returned": "always"}, {"name": "asked", "returned": "request"}]
+    lab = schema_from_json({"id": ODD, "attributes": [{"name": "box", "type": "complex", "subAttributes": parts}]})
+    kind = replace(USER, extensions=(Extension(lab),))
+    stored = {"id": "1", ODD: {"box": {"plain": "p", "fixed": "f", "asked": "q"}}}
+    full = [[f"{ODD}:{name}" for name in group] for group in (names, excluded)]
+    assert project(stored, kind, *full)[ODD]["box"] == box
+
+
+def test_what_always_comes_comes_whole_but_for_parts_left_out_by_name() -> None:
+    parts = [{"name": "plain"}, {"name": "fixed", "returned": "always"}]
+    box = {"name": "box", "type": "complex", "returned": "always", "subAttributes": parts}
+    kind = replace(USER, extensions=(Extension(schema_from_json({"id": ODD, "attributes": [box]})),))
+    stored = {"id": "1", ODD: {"box": {"plain": "p", "fixed": "f"}}}
+    for names in (["userName"], [f"{ODD}:box.fixed"], [ODD]):
+        assert project(stored, kind, names) == stored
+    for excluded in ([f"{ODD}:box"], [ODD]):
+        assert project(stored, kind, None, excluded) == stored
+    for excluded in ([f"{ODD}:box.plain"], [f"{ODD}:box.plain", ODD]):
+        assert project(stored, kind, None, excluded) == {"id": "1", ODD: {"box": {"fixed": "f"}}}
+
+
+def test_a_schema_is_named_by_any_urn_it_may_have() -> None:
+    lab = schema_from_json({"id": ODD, "attributes": [{"name": "badge"}]})
+    kind = replace(USER, extensions=(Extension(lab),))
+    stored = {"id": "1", "userName": "ada", ODD: {"badge": "7"}}
+    assert project(stored, kind, [ODD.upper()]) == {"id": "1", ODD: {"badge": "7"}}
+    assert project(stored, kind, None, [ODD]) == {"id": "1", "userName": "ada"}
+    assert project(stored, kind, [f"{ODD}:badge"]) == {"id": "1", ODD: {"badge": "7"}}

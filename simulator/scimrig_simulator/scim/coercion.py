@@ -40,6 +40,9 @@ def stored(value: Any, attribute: Attribute, place: str, leniency: Leniency) -> 
         if not alone or tolerances.SINGLE_VALUE not in leniency:
             raise invalid_value(f"{place} has several values: send an array, not {_kind(value)}")
         value = [value]
+    if len(value) == 1:  # as usual; nothing to compare it with
+        element = stored_single(value[0], attribute, f"{place}[1]", leniency)
+        return None if element is None else [element]
     found: dict[Any, Any] = {}
     for number, item in enumerate(value, 1):
         element = stored_single(item, attribute, f"{place}[{number}]", leniency)

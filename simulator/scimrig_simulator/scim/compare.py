@@ -11,26 +11,49 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from scimrig_simulator.scim.schemas import Attribute
 
-_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?")
+_DATE_TIME = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T)(?:(24:00:00(?:\.0+)?)|[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?)"
+    r"(Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))?"
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_WIDTHS = {  # fullwidth and halfwidth characters → the ordinary ones
+    ord(odd): chr(int(unicodedata.decomposition(odd).split()[1], 16))
+    for odd in map(chr, (0x3000, *range(0xFF01, 0xFFEF)))
+    if unicodedata.decomposition(odd).startswith(("<wide>", "<narrow>"))
+}
 
 
 def fold(text: str) -> str:
-    """The form in which strings that aren't caseExact compare: NFC and Unicode case folding."""
+    """The form in which strings that aren't caseExact compare: of one width, case-folded, in NFC.
+
+    That is how userNames MUST be prepared (RFC 7644 §5; RFC 7613 §3.2, UsernameCaseMapped); the others follow suit.
+    """
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text.translate(_WIDTHS)).casefold())
 
 
 def instant(text: str) -> datetime:
-    """An xsd:dateTime as a point in time; UTC where it names no offset. Raises ValueError (RFC 7643 §2.3.5)."""
-    if _DATE_TIME.fullmatch(text) is None:
+    """An xsd:dateTime as a point in time, to the microsecond; UTC where it names no offset (RFC 7643 §2.3.5).
+
+    Hour 24 is the midnight after, as there; years are those from 0001 to 9999. Raises ValueError.
+    """
+    found = _DATE_TIME.fullmatch(text)
+    if found is None:
         raise ValueError(f"{text!r} is not a dateTime such as 2024-06-01T12:00:00Z")
-    parsed = datetime.fromisoformat(text)
+    day, midnight, offset = found.groups()
+    try:
+        if midnight is not None:
+            parsed = datetime.fromisoformat(f"{day}00:00:00{offset or ''}") + timedelta(days=1)
+        else:
+            parsed = datetime.fromisoformat(text)
+    except (ValueError, OverflowError) as problem:
+        raise ValueError(f"{text!r} is no dateTime: {problem}") from None
     return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)
 
 
@@ -67,14 +90,16 @@ def normal_form(value: Any, attribute: Attribute | None = None, *, verbatim: boo
 
 
 def _single(value: Any, attribute: Attribute | None, verbatim: bool) -> Any:
-    if isinstance(value, Mapping):
-        return _complex(value, attribute, verbatim)
-    if isinstance(value, list):
-        return normal_form(value, None, verbatim=verbatim)
     if isinstance(value, str):
         return ("text", _text(value, attribute, verbatim))
+    if isinstance(value, list):
+        return normal_form(value, None, verbatim=verbatim)
+    if isinstance(value, Mapping):
+        return _complex(value, attribute, verbatim)
     if isinstance(value, bool):
         return ("boolean", value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return None if value is None else ("number", value)
 
 
@@ -95,7 +120,7 @@ def _text(value: str, attribute: Attribute | None, verbatim: bool) -> Any:
         return value
     if attribute.type == "dateTime":
         try:
-            return instant(value)
+            return instant(value) - _EPOCH  # whatever the offset, written in one way
         except ValueError:
             return value
     if attribute.type == "string" and not attribute.case_exact:

@@ -1,6 +1,6 @@
 """Attribute paths and filters as data: what the grammar makes, what matching and PATCH work on.
 
-Rule: plain frozen data. No parsing, no evaluation, no imports of the project.
+Rule: plain frozen data. No parsing, no evaluation, no imports of the project; chains of any length don't recurse.
 """
 
 from __future__ import annotations
@@ -80,6 +80,18 @@ class ValuePath:
 
 
 Filter: TypeAlias = And | Or | Not | Present | Compare | ValuePath
+
+
+def operands(expression: And | Or) -> list[Filter]:
+    """``a``, ``b`` and ``c`` of ``a and b and c`` (or of ``a or b or c``), however long; what stands in parentheses
+    on the right is one of them."""
+    kind = type(expression)
+    found: list[Filter] = []
+    head: Filter = expression
+    while isinstance(head, kind):
+        found.append(head.right)
+        head = head.left
+    return [head, *reversed(found)]
 
 
 @dataclass(frozen=True, slots=True)

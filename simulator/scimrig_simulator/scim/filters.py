@@ -7,9 +7,21 @@ own but the canonical spelling.
 from __future__ import annotations
 
 import json
+from types import UnionType
 from typing import Any
 
-from scimrig_simulator.scim.expressions import And, AttrPath, Compare, Filter, Literal, Not, Or, Present, ValuePath
+from scimrig_simulator.scim.expressions import (
+    And,
+    AttrPath,
+    Compare,
+    Filter,
+    Literal,
+    Not,
+    Or,
+    Present,
+    ValuePath,
+    operands,
+)
 from scimrig_simulator.scim.grammar import MAX_DEPTH, MAX_LENGTH, MAX_TERMS, SyntaxProblem, read_filter
 from scimrig_simulator.scim.matching import FilterError, Predicate, predicate
 from scimrig_simulator.scim.schemas import ResourceType
@@ -35,10 +47,10 @@ def matches(expression: Filter, resource: dict[str, Any], resource_type: Resourc
 
 def to_text(expression: Filter) -> str:
     """The canonical text: lower-case operators, and parentheses only where they are needed."""
-    if isinstance(expression, Or):
-        return f"{to_text(expression.left)} or {_within(expression.right, Or)}"
-    if isinstance(expression, And):
-        return f"{_within(expression.left, Or)} and {_within(expression.right, Or, And)}"
+    if isinstance(expression, And | Or):
+        word, weaker = (" or ", Or) if isinstance(expression, Or) else (" and ", And | Or)
+        first, *others = operands(expression)
+        return word.join((_within(first, Or), *(_within(other, weaker) for other in others)))
     if isinstance(expression, Not):
         return f"not ({to_text(expression.expr)})"
     if isinstance(expression, Present):
@@ -48,6 +60,6 @@ def to_text(expression: Filter) -> str:
     return f"{expression.attr} {expression.op} {json.dumps(expression.value, ensure_ascii=False)}"
 
 
-def _within(expression: Filter, *weaker: type) -> str:
+def _within(expression: Filter, weaker: type | UnionType) -> str:
     text = to_text(expression)
     return f"({text})" if isinstance(expression, weaker) else text

@@ -1,8 +1,9 @@
 """The grammar of filters and paths: text → expressions, or where it breaks and what was expected.
 
 RFC 7644 Figure 1 with the errata 4690 and 7322 (what stands inside ``[ ]``) and 7319 (a space after ``not`` is
-optional). Exactly one space parts two tokens. Written by hand: precedence not > and > or, and limits on length, nesting
-and terms, so that no text makes it slow or runs out of stack.
+optional). Exactly one space parts two tokens. Written by hand: precedence not > and > or (erratum 4670), and limits on
+length, nesting, terms and digits, so that no text makes it slow or runs out of stack. Outside filters, names may be all
+that RFC 7643 §2.1 lets an attribute be called (``$`` in them), and ``$ref``.
 
 Rule: syntax only. Whether an attribute exists or takes an operator is for ``matching``.
 """
@@ -29,12 +30,14 @@ from scimrig_simulator.scim.expressions import (
 
 MAX_LENGTH = 16_384  # characters
 MAX_DEPTH = 50  # parentheses, brackets and nots inside one another
-MAX_TERMS = 200  # comparisons in one filter
+MAX_TERMS = 200  # comparisons and value paths in one filter
 
 _WORD = re.compile(r"[^\s()\[\]\"]+")
+_NOT = re.compile(r"not ?\(", re.IGNORECASE | re.ASCII)
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9:._~/?#@!$&'*+,;=%-]+")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-_SUB_NAME = re.compile(r"\$ref|[A-Za-z][A-Za-z0-9_-]*", re.IGNORECASE)
+_PATH_NAME = re.compile(r"[A-Za-z][A-Za-z0-9$_-]*")
+_PATH_SUB_NAME = re.compile(r"\$[Rr][Ee][Ff]|[A-Za-z][A-Za-z0-9$_-]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _CONSTANTS: dict[str, Literal] = {"true": True, "false": False, "null": None}
 _DECODER = json.JSONDecoder()
@@ -60,7 +63,7 @@ def read_filter(text: str) -> Filter:
 def read_attr_path(text: str) -> AttrPath:
     """An attribute path as in ``attributes=``; ``$ref`` is allowed as a sub-attribute. Raises SyntaxProblem."""
     reader = _Reader(text)
-    found = reader.attr_path(ref=True)
+    found = reader.attr_path(_PATH_NAME, _PATH_SUB_NAME)
     reader.end("the end of the attribute name")
     return found
 
@@ -68,16 +71,16 @@ def read_attr_path(text: str) -> AttrPath:
 def read_path(text: str) -> Path:
     """The path of a PATCH operation (RFC 7644 §3.5.2, Figure 7). Raises SyntaxProblem."""
     reader = _Reader(text)
-    attr = reader.attr_path(ref=True)
+    attr = reader.attr_path(_PATH_NAME, _PATH_SUB_NAME)
     if not reader.at("["):
         reader.end("'[', or the end of the path")
         return Path(attr)
-    if attr.sub is not None:
+    if attr.sub is not None:  # Figure 7 lets it stand there, but no sub-attribute has sub-attributes (RFC 7643 §2.3.8)
         reader.fail("'[' can't follow a sub-attribute; expected the end of the path")
     condition = reader.bracket(1)
     sub: str | None = None
     if reader.take("."):
-        sub = reader.match(_SUB_NAME, "the name of a sub-attribute")
+        sub = reader.match(_PATH_SUB_NAME, "the name of a sub-attribute")
     reader.end("'.' and a sub-attribute, or the end of the path" if sub is None else "the end of the path")
     return Path(attr, condition, sub)
 
@@ -109,10 +112,9 @@ class _Reader:
     def factor(self, depth: int, inside: bool) -> Filter:
         if self.at("("):
             return self.group(depth, inside)
-        word = self.peek()
-        if word.lower() == "not" and self.text[self.here + 3 : self.here + 5].strip(" ")[:1] == "(":
-            self.here += 3
-            self.take(" ")
+        negation = _NOT.match(self.text, self.here)
+        if negation is not None:
+            self.here = negation.end() - 1
             return Not(self.group(depth, inside))
         return self.term(depth, inside)
 
@@ -127,14 +129,12 @@ class _Reader:
     def term(self, depth: int, inside: bool) -> Filter:
         self.terms += 1
         if self.terms > MAX_TERMS:
-            self.fail(f"more than {MAX_TERMS} comparisons; ask in several requests")
+            self.fail(f"more than {MAX_TERMS} terms; ask in several requests")
         start = self.here + 1
-        attr = self.attr_path(ref=False)
+        attr = self.attr_path(_NAME, _NAME)
         if self.at("["):
             if inside:
                 self.fail("a value filter can't hold another one; expected a space and an operator")
-            if attr.sub is not None:
-                self.fail("'[' can't follow a sub-attribute; expected a space and an operator")
             return ValuePath(attr, self.bracket(depth), start)
         self.space("an operator")
         return self.comparison(attr, start)
@@ -193,20 +193,20 @@ class _Reader:
         self.here += len(digits)
         return value
 
-    def attr_path(self, ref: bool) -> AttrPath:
+    def attr_path(self, pattern: re.Pattern[str], sub_pattern: re.Pattern[str]) -> AttrPath:
         start = self.here
         word = self.peek()
         if not word:
             self.fail("expected an attribute name")
         uri, colon, rest = word.rpartition(":")
-        if colon and _URI.fullmatch(f"{uri}:x") is None:
+        if colon and _URI.fullmatch(uri) is None:
             self.fail("expected a schema URN before the last colon")
         self.here = start + len(uri) + len(colon)
         names = rest.split(".")
-        self.name(names[0], _NAME, "an attribute name")
+        self.name(names[0], pattern, "an attribute name")
         if len(names) > 1:
             self.here += 1
-            self.name(names[1], _SUB_NAME if ref else _NAME, "the name of a sub-attribute")
+            self.name(names[1], sub_pattern, "the name of a sub-attribute")
         if len(names) > 2:
             self.fail("expected one sub-attribute at most")
         return AttrPath(uri if colon else None, names[0], names[1] if len(names) > 1 else None)

@@ -10,13 +10,25 @@ Rule: never raises on what a resource holds; only the filter can be at fault.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Protocol
 
 from scimrig_simulator.scim.compare import fold, instant, member
 from scimrig_simulator.scim.errors import INVALID_FILTER, ScimError
-from scimrig_simulator.scim.expressions import And, AttrPath, Compare, Filter, Literal, Not, Or, Present, ValuePath
+from scimrig_simulator.scim.expressions import (
+    And,
+    AttrPath,
+    Compare,
+    Filter,
+    Literal,
+    Not,
+    Or,
+    Present,
+    ValuePath,
+    operands,
+)
 from scimrig_simulator.scim.schemas import Attribute, Located, ResourceType
 
 Predicate = Callable[[Any], bool]
@@ -89,7 +101,7 @@ class _ResourceScope:
 
     def read(self, path: AttrPath) -> _Reading | None:
         located = self.resource_type.locate(path)
-        if located is None or located.leaf.returned == "never":
+        if located is None or "never" in (located.attribute.returned, located.leaf.returned):
             return None  # what is never returned can't be guessed through filters either (RFC 7643 §4.1.1)
         return _Reading(located.leaf, lambda resource: _values(resource, located), _missing(located))
 
@@ -145,24 +157,15 @@ def _compile(expression: Filter, scope: _Scope) -> Predicate:
         return lambda resource: not inner(resource)
     if isinstance(expression, Present):
         reading = scope.read(expression.attr)
-        if reading is None:
-            return lambda resource: False
-        return lambda resource: any(present(value) for value in reading.values(resource))
+        return _compile_presence(reading)
     if isinstance(expression, ValuePath):
         return _compile_value_path(expression, scope)
     return _compile_comparison(expression, scope)
 
 
 def _compile_chain(expression: And | Or, scope: _Scope) -> Predicate:
-    """``a and b and c`` without going one level down for each term."""
-    kind = type(expression)
-    terms: list[Filter] = []
-    head: Filter = expression
-    while isinstance(head, kind):
-        terms.append(head.right)
-        head = head.left
-    tests = [_compile(term, scope) for term in (head, *reversed(terms))]
-    if kind is And:
+    tests = [_compile(term, scope) for term in operands(expression)]
+    if isinstance(expression, And):
         return lambda resource: all(test(resource) for test in tests)
     return lambda resource: any(test(resource) for test in tests)
 
@@ -178,12 +181,29 @@ def _compile_value_path(expression: ValuePath, scope: _Scope) -> Predicate:
     return lambda resource: any(inner(value) for value in reading.values(resource) if value is not None)
 
 
-def _compile_comparison(expression: Compare, scope: _Scope) -> Predicate:
-    reading = _comparable(expression, scope.read(expression.attr))
+def _compile_presence(reading: _Reading | None) -> Predicate:
+    """``pr``; what is never returned is no presence of the value that holds it."""
     if reading is None:
-        return _unassigned(expression)
+        return lambda resource: False
+    values = reading.values
+    secret = {sub.name.lower() for sub in reading.attribute.sub_attributes if sub.returned == "never"}
+    if not secret:
+        return lambda resource: any(present(value) for value in values(resource))
+
+    def shown(value: Any) -> Any:
+        is_object = isinstance(value, Mapping)
+        return [item for name, item in value.items() if name.lower() not in secret] if is_object else value
+
+    return lambda resource: any(present(shown(value)) for value in values(resource))
+
+
+def _compile_comparison(expression: Compare, scope: _Scope) -> Predicate:
+    found = scope.read(expression.attr)
     if expression.value is None:
-        return _compile_null(expression, reading)
+        return _compile_null(expression, found)
+    reading = _comparable(expression, found)
+    if reading is None:
+        return lambda resource: expression.op == "ne"  # nothing has it: unassigned everywhere (RFC 7644 §3.4.2.1)
     key = _key(reading.attribute)
     try:
         wanted = key(expression.value)
@@ -191,37 +211,36 @@ def _compile_comparison(expression: Compare, scope: _Scope) -> Predicate:
         raise FilterError(expression.position, f"'{expression.attr}' {problem}") from None
     test = _test(expression, reading.attribute, key, wanted)
     values, missing = reading.values, reading.missing
-    if expression.op == "ne":
-        return lambda resource: any(test(missing if v is None else v) for v in values(resource) or [None])
-    return lambda resource: any(test(missing if v is None else v) for v in values(resource))
 
+    def met(resource: Any) -> bool:
+        return any(test(missing if value is None else value) for value in values(resource))
 
-def _unassigned(expression: Compare) -> Predicate:
-    """An attribute that nothing has is unassigned everywhere (RFC 7644 §3.4.2.1)."""
-    answer = (expression.op == "ne") != (expression.value is None) if expression.op in ("eq", "ne") else False
-    return lambda resource: answer
+    # where there is no value at all, nothing is identical to the operand (RFC 7643 §2.5)
+    return met if expression.op != "ne" else lambda resource: not values(resource) or met(resource)
 
 
 def _comparable(expression: Compare, reading: _Reading | None) -> _Reading | None:
     """A complex attribute with several values compares by its ``value`` (RFC 7644 Figure 2: ``emails co …``)."""
     if reading is None or reading.attribute.type != "complex":
         return reading
-    value = reading.attribute.sub("value") if reading.attribute.multi_valued else None
+    attribute, outer = reading.attribute, reading.values
+    value = attribute.sub("value") if attribute.multi_valued else None
     if value is None:
+        such = f", such as {expression.attr}.{attribute.sub_attributes[0].name}" if attribute.sub_attributes else ""
         raise FilterError(
-            expression.position, f"'{expression.attr}' is complex; compare one of its sub-attributes, "
-            f"such as {expression.attr}.{reading.attribute.sub_attributes[0].name}",
+            expression.position, f"'{expression.attr}' is complex; compare one of its sub-attributes{such}"
         )
-    outer = reading.values
+    if value.returned == "never":
+        return None
     return _Reading(value, lambda resource: [member(element, value.name) for element in outer(resource)])
 
 
-def _compile_null(expression: Compare, reading: _Reading) -> Predicate:
-    """``eq null`` asks for unassigned, ``ne null`` for ``pr`` (RFC 7643 §2.5)."""
+def _compile_null(expression: Compare, reading: _Reading | None) -> Predicate:
+    """``eq null`` asks for unassigned, ``ne null`` for ``pr`` (RFC 7643 §2.5); complex attributes can be asked, too."""
     if expression.op not in ("eq", "ne"):
         raise FilterError(expression.position, f"null takes eq and ne only, not '{expression.op}'")
-    wanted = expression.op == "ne"
-    return lambda resource: any(present(value) for value in reading.values(resource)) is wanted
+    is_present = _compile_presence(reading)
+    return is_present if expression.op == "ne" else lambda resource: not is_present(resource)
 
 
 def _test(expression: Compare, attribute: Attribute, key: Callable[[Any], Any], wanted: Any) -> Predicate:
@@ -289,5 +308,5 @@ def comparisons(expression: Filter) -> Iterable[Compare]:
         return (expression,)
     if not isinstance(expression, And):
         return ()
-    left, right = tuple(comparisons(expression.left)), tuple(comparisons(expression.right))
-    return (*left, *right) if left and right else ()
+    parts = [tuple(comparisons(term)) for term in operands(expression)]
+    return tuple(chain.from_iterable(parts)) if all(parts) else ()

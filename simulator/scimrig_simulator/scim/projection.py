@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
-from scimrig_simulator.scim.expressions import AttrPath
 from scimrig_simulator.scim.paths import PathError, parse_attr_path
 from scimrig_simulator.scim.schemas import Attribute, ResourceType, Schema, common_schema
 
@@ -20,21 +19,26 @@ def project(
     resource_type: ResourceType,
     attributes: Iterable[str] | None = None,
     excluded: Iterable[str] | None = None,
+    written: Iterable[str] | None = None,
 ) -> dict[str, Any]:
     """The resource as it is returned. Names in any case, with or without URN, with sub-attributes; unknown ones are
     ignored. An empty list counts as none. With both lists, ``excluded`` cuts down what ``attributes`` asks for.
+    written: what is returned on request only, and shown in the answer to its own write (RFC 7643 §7); unless
+    ``attributes`` says what is wanted.
     """
     wanted = _Selection.of(attributes, resource_type)
     unwanted = _Selection.of(excluded, resource_type)
+    also = _Selection.of(written, resource_type) if wanted is None else None
     shown: dict[str, Any] = {}
     for name, value in resource.items():
         attribute = resource_type.attribute(name)
         extension = resource_type.extension(name) if attribute is None else None
         if attribute is not None:
             home = common_schema() if common_schema().attribute(name) is not None else resource_type.schema
-            part = _attribute(value, attribute, _mark(wanted, home, name), _mark(unwanted, home, name))
+            marks = (_marks(wanted, home, name), _marks(unwanted, home, name), _marks(also, home, name))
+            part = _attribute(value, attribute, *marks)
         elif extension is not None and isinstance(value, Mapping):
-            part = _extension(value, extension, wanted, unwanted)
+            part = _extension(value, extension, wanted, unwanted, also)
         else:
             continue
         if part is not None:
@@ -44,9 +48,9 @@ def project(
 
 @dataclass(slots=True)
 class _Selection:
-    """Attributes by (schema, name): the sub-attributes named, or None for the whole attribute."""
+    """Attributes by (schema, name): the sub-attributes named, "" for the whole attribute."""
 
-    named: dict[tuple[str, str], set[str] | None] = field(default_factory=dict)
+    named: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     whole: set[str] = field(default_factory=set)  # ids of schemas named as a whole
 
     @classmethod
@@ -55,66 +59,59 @@ class _Selection:
         asked = False
         for text in names or ():
             asked = True
-            try:
-                found.add(parse_attr_path(text.strip()), resource_type)
-            except PathError:
-                continue  # names nothing, as an unknown attribute does
+            found.add(text.strip(), resource_type)
         return found if asked else None
 
-    def add(self, path: AttrPath, resource_type: ResourceType) -> None:
-        container = resource_type.container(path)
-        located = resource_type.locate(path)
-        if container is not None:
-            self.whole.add(container.id)
+    def add(self, text: str, resource_type: ResourceType) -> None:
+        schemas = (resource_type.schema, *(extension.schema for extension in resource_type.extensions))
+        self.whole |= {schema.id for schema in schemas if schema.id.lower() == text.lower()}
+        try:
+            located = resource_type.locate(parse_attr_path(text))
+        except PathError:
+            return  # names nothing, as an unknown attribute does
         if located is None:
             return
         name = located.attribute.name
         common = common_schema().attribute(name) is not None and located.extension is None
         home = located.extension or (common_schema() if common else resource_type.schema)
-        key = (home.id, name.lower())
-        if located.sub is None:
-            self.named[key] = None
-        elif self.named.setdefault(key, set()) is not None:
-            subs = self.named[key] or set()
-            self.named[key] = subs | {located.sub.name.lower()}
+        sub = located.sub.name.lower() if located.sub is not None else _WHOLE
+        self.named.setdefault((home.id, name.lower()), set()).add(sub)
+
+    def marks(self, schema: Schema, name: str) -> set[str]:
+        """What of an attribute is named: sub-attributes, ``_WHOLE``, or nothing."""
+        named = self.named.get((schema.id, name.lower()), set())
+        return named | {_WHOLE} if schema.id in self.whole else named
 
 
-_NOTHING: frozenset[str] = frozenset()
+_WHOLE = ""
+_Marks: TypeAlias = set[str] | None
 
 
-def _mark(selection: _Selection | None, schema: Schema, name: str) -> bool | set[str] | None:
-    """How a selection touches an attribute: None = no selection, True = whole, False = not at all, or its subs."""
-    if selection is None:
-        return None
-    if schema.id in selection.whole:
-        return True
-    key = (schema.id, name.lower())
-    if key not in selection.named:
-        return False
-    return selection.named[key] or True
+def _marks(selection: _Selection | None, schema: Schema, name: str) -> _Marks:
+    """How a selection touches an attribute (see ``_Selection.marks``), None where there is no selection."""
+    return selection.marks(schema, name) if selection is not None else None
 
 
-def _attribute(
-    value: Any, attribute: Attribute, wanted: bool | set[str] | None, unwanted: bool | set[str] | None
-) -> Any:
+def _attribute(value: Any, attribute: Attribute, wanted: _Marks, unwanted: _Marks, also: _Marks) -> Any:
     """The value to return, None for nothing."""
     if attribute.returned == "never" or value is None or value == [] or value == {}:
         return None
+    without, named = unwanted or set(), wanted or also or set()
     if attribute.returned != "always":
-        if unwanted is True or wanted is False:
+        if _WHOLE in without or (wanted is not None and not named):
             return None
-        if wanted is None and attribute.returned == "request":
+        if attribute.returned == "request" and not named:
             return None
     if not attribute.sub_attributes:
         return deepcopy(value)
-    only = wanted if isinstance(wanted, set) else None
-    without = unwanted if isinstance(unwanted, set) else _NOTHING
+    narrowed = bool(wanted) and _WHOLE not in named and attribute.returned != "always"
     if isinstance(value, list):
-        return [part for item in value if (part := _subs(item, attribute, only, without))] or None
-    return _subs(value, attribute, only, without) or None
+        return [part for item in value if (part := _subs(item, attribute, named, without, narrowed))] or None
+    return _subs(value, attribute, named, without, narrowed) or None
 
 
-def _subs(value: Any, attribute: Attribute, only: set[str] | None, without: Iterable[str]) -> Any:
+def _subs(value: Any, attribute: Attribute, named: set[str], without: set[str], narrowed: bool) -> Any:
+    """One value; ``narrowed``: it comes with what is named of it only, else with what is returned by default, too."""
     if not isinstance(value, Mapping):
         return value
     shown: dict[str, Any] = {}
@@ -122,22 +119,26 @@ def _subs(value: Any, attribute: Attribute, only: set[str] | None, without: Iter
         sub = attribute.sub(name)
         if sub is None or sub.returned == "never" or item is None:
             continue
-        asked = only is not None and name.lower() in only
-        by_default = only is None and sub.returned != "request"
-        if sub.returned == "always" or ((asked or by_default) and name.lower() not in without):
+        chosen = name.lower() in named or (not narrowed and sub.returned != "request")
+        if sub.returned == "always" or (chosen and name.lower() not in without):
             shown[name] = deepcopy(item)
     return shown
 
 
 def _extension(
-    value: Mapping[str, Any], schema: Schema, wanted: _Selection | None, unwanted: _Selection | None
+    value: Mapping[str, Any],
+    schema: Schema,
+    wanted: _Selection | None,
+    unwanted: _Selection | None,
+    also: _Selection | None,
 ) -> dict[str, Any] | None:
     shown: dict[str, Any] = {}
     for name, item in value.items():
         attribute = schema.attribute(name)
         if attribute is None:
             continue
-        part = _attribute(item, attribute, _mark(wanted, schema, name), _mark(unwanted, schema, name))
+        marks = (_marks(wanted, schema, name), _marks(unwanted, schema, name), _marks(also, schema, name))
+        part = _attribute(item, attribute, *marks)
         if part is not None:
             shown[name] = part
     return shown or None

@@ -42,9 +42,11 @@ class Attribute:
     reference_types: tuple[str, ...] = ()
     description: str = ""
     sub_attributes: tuple[Attribute, ...] = ()
+    key: str = field(init=False, repr=False)
     _subs: Mapping[str, Attribute] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "key", self.name.lower())
         object.__setattr__(self, "_subs", _by_name(self.sub_attributes))
 
     def sub(self, name: str) -> Attribute | None:

@@ -17,12 +17,23 @@ _LONGEST = {"reference": limits.BLOB, "binary": limits.BLOB}
 
 def check_sizes(resource: Mapping[str, Any], kind: ResourceType) -> None:
     """Raises ScimError (400 ``invalidValue``) where a stored resource has a value too long, or too many of them."""
+    if not _suspect(resource):
+        return
     for name, value in resource.items():
         attribute = kind.attribute(name)
         if attribute is not None:
             _check(value, attribute, name)
         elif (extension := kind.extension(name)) is not None and isinstance(value, Mapping):
             _check_extension(value, extension)
+
+
+def _suspect(value: Any) -> bool:
+    """Whether something in it may be too large for some attribute; nearly always nothing is."""
+    if isinstance(value, str):
+        return len(value) > limits.TEXT
+    if isinstance(value, dict):
+        return any(map(_suspect, value.values()))
+    return isinstance(value, list) and (len(value) > limits.VALUES or any(map(_suspect, value)))
 
 
 def _check_extension(part: Mapping[str, Any], schema: Schema) -> None:

@@ -9,6 +9,7 @@ Rule: pure and all or nothing. Uniqueness and references to other resources are 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from scimrig_simulator.scim import tolerances
@@ -43,7 +44,7 @@ def accept(
     resource: dict[str, Any] = {}
     allowed = leniency | {tolerances.NESTED_READ_ONLY}  # here it is the RFC itself that ignores them (§3.3, §3.5.1)
     for attribute in (*common_schema().attributes, *resource_type.schema.attributes):
-        if attribute.name != "schemas":
+        if (attribute.key in given or attribute.name in before) and attribute.name != "schemas":
             _take(resource, attribute, given, before, attribute.name, allowed)
     for extension in resource_type.extensions:
         schema = extension.schema
@@ -61,8 +62,8 @@ def settle(resource: dict[str, Any], resource_type: ResourceType) -> dict[str, A
     settled: dict[str, Any] = {"schemas": [resource_type.schema.id]}
     names = ("id", "externalId", *(attribute.name for attribute in resource_type.schema.attributes))
     for name in names:
-        if resource.get(name) not in (None, [], {}):
-            settled[name] = resource[name]
+        if _assigned(value := resource.get(name)):
+            settled[name] = value
     for extension in resource_type.extensions:
         part = _ordered(resource.get(extension.schema.id), extension.schema)
         if part:
@@ -85,12 +86,17 @@ def identical(a: Mapping[str, Any], b: Mapping[str, Any], resource_type: Resourc
     ]
     homes += [(a.get(e.schema.id) or {}, b.get(e.schema.id) or {}, e.schema) for e in resource_type.extensions]
     return all(
-        normal_form(one.get(attribute.name), attribute, verbatim=True)
-        == normal_form(other.get(attribute.name), attribute, verbatim=True)
+        _identical(one.get(attribute.name), other.get(attribute.name), attribute)
         for one, other, schema in homes
         for attribute in schema.attributes
         if attribute.name != "meta"
     )
+
+
+def _identical(one: Any, other: Any, attribute: Attribute) -> bool:
+    if one == other:
+        return True
+    return bool(normal_form(one, attribute, verbatim=True) == normal_form(other, attribute, verbatim=True))
 
 
 def _take(
@@ -102,7 +108,7 @@ def _take(
     leniency: Leniency,
 ) -> None:
     """One attribute of a body by its mutability (RFC 7643 §7)."""
-    value, held = given.get(attribute.name.lower(), _ABSENT), before.get(attribute.name)
+    value, held = given.get(attribute.key, _ABSENT), before.get(attribute.name)
     if attribute.mutability == "readOnly" or (attribute.mutability == "writeOnly" and value is _ABSENT):
         accepted = held
     else:
@@ -169,7 +175,12 @@ def _check_schemas(given: Mapping[str, Any], resource_type: ResourceType, lenien
 def _ordered(part: Any, schema: Schema) -> dict[str, Any]:
     held = part if isinstance(part, dict) else {}
     names = (attribute.name for attribute in schema.attributes)
-    return {name: held[name] for name in names if held.get(name) not in (None, [], {})}
+    return {name: value for name in names if _assigned(value := held.get(name))}
+
+
+def _assigned(value: Any) -> bool:
+    """Whether a stored value is one: null, [] and {} are none (RFC 7643 §2.5)."""
+    return value is not None and (bool(value) or not isinstance(value, list | dict))
 
 
 def _check_whole(resource: Mapping[str, Any], resource_type: ResourceType) -> None:
@@ -180,12 +191,19 @@ def _check_whole(resource: Mapping[str, Any], resource_type: ResourceType) -> No
         elif extension.required:
             raise invalid_value(f"{extension.schema.id} is required (RFC 7643 §6)")
     for home, schema in homes:
-        for attribute in schema.attributes:
+        for attribute in _demanding(schema):
             value = home.get(attribute.name)
             if value is not None or attribute.required:
                 _check_required(attribute, value, attribute.name)
+        for name, value in home.items():
             if isinstance(value, list):
-                check_primary(value, attribute.name)
+                check_primary(value, name)
+
+
+@cache
+def _demanding(schema: Schema) -> tuple[Attribute, ...]:
+    """The attributes of which something is required: themselves, or a part of each value."""
+    return tuple(one for one in schema.attributes if one.required or any(sub.required for sub in one.sub_attributes))
 
 
 def _check_required(attribute: Attribute, value: Any, place: str) -> None:
