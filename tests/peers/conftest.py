@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx2
 import pytest
 
 import scimrig
@@ -74,6 +75,29 @@ def serve(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[[Com
     yield start
     for process in running:
         stop(process)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Our own server: where it is asked, and by which token."""
+
+    url: str
+    token: str
+
+
+@pytest.fixture(params=["", "acme"], ids=["unnamed tenant", "tenant acme"])
+def reference(request: pytest.FixtureRequest, serve: Callable[[Command, str], str]) -> Reference:
+    """``scimrig serve``, as its users start it: the tenant that needs no name, and one at a path of its own."""
+    words = (sys.executable, "-m", "scimrig.cli.main", "serve", "--token", TOKEN)
+    origin = serve(lambda port: (*words, "--port", str(port)), "")
+    if not request.param:
+        return Reference(f"{origin}/scim/v2", TOKEN)
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    place = f"{origin}/manage/tenants/{request.param}"
+    assert httpx2.put(place, headers=bearer).is_success
+    issued = httpx2.post(f"{place}/tokens", headers=bearer, json={})
+    assert issued.is_success, issued.text
+    return Reference(f"{origin}/{request.param}/scim/v2", issued.json()["token"])
 
 
 @pytest.fixture

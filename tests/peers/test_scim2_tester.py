@@ -5,26 +5,22 @@ It judges us as we judge others: no check may report an error. What it calls a d
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from httpx2 import Client
 from scim2_client.engines.httpx2 import SyncSCIMClient
 from scim2_tester import Status, check_server
 
-TOKEN = "peer-t0ken-a71c"
 ALLOWED: frozenset[str] = frozenset()
 """Checks that are wrong about us, by title; each is explained in docs/peers/scim2-tester.md."""
 
 
 @pytest.mark.peer
 @pytest.mark.slow
-def test_no_check_reports_an_error(serve: Callable[[Callable[[int], Sequence[str]], str], str]) -> None:
-    rig = (sys.executable, "-m", "scimrig.cli.main", "serve", "--token", TOKEN)
-    url = serve(lambda port: (*rig, "--port", str(port)), "/scim/v2")
-    with Client(base_url=url, headers={"Authorization": f"Bearer {TOKEN}"}) as client:
+def test_no_check_reports_an_error(reference: Any) -> None:
+    with Client(base_url=reference.url, headers={"Authorization": f"Bearer {reference.token}"}) as client:
         results = check_server(SyncSCIMClient(client))
     print("scim2-tester:", dict(Counter(result.status.name for result in results)))
     assert len(results) > 100, "the tester gave up early"

@@ -9,12 +9,11 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-TOKEN = "peer-t0ken-a71c"
 COMMAND = Path(sys.executable).parent / "scim-sanity"
 ALLOWED = frozenset({"PATCH /Groups/{id} add member"})
 """Checks that are wrong about us, by name; each is explained in docs/peers/scim-sanity.md."""
@@ -23,14 +22,13 @@ ALLOWED = frozenset({"PATCH /Groups/{id} add member"})
 @pytest.mark.peer
 @pytest.mark.slow
 def test_no_check_fails_but_those_that_are_explained(
-    serve: Callable[[Callable[[int], Sequence[str]], str], str], environment: dict[str, str], tmp_path: Path
+    reference: Any, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    rig = (sys.executable, "-m", "scimrig.cli.main", "serve", "--token", TOKEN)
-    url = serve(lambda port: (*rig, "--port", str(port)), "/scim/v2")
     assert COMMAND.exists(), "scim-sanity is not installed; pip install --group peers"
-    probe = (str(COMMAND), "probe", url, "--token", TOKEN, "--i-accept-side-effects", "--json-output")
+    probe = (str(COMMAND), "probe", reference.url, "--token", reference.token)
     done = subprocess.run(
-        probe, cwd=tmp_path, env=environment, capture_output=True, text=True, encoding="utf-8", check=False, timeout=120
+        [*probe, "--i-accept-side-effects", "--json-output"], cwd=tmp_path, env=environment, capture_output=True,
+        text=True, encoding="utf-8", check=False, timeout=120,
     )
     results = json.loads(done.stdout)["results"]
     print("scim-sanity:", dict(Counter(result["status"] for result in results)))
