@@ -9,18 +9,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scimrig_simulator.scim.compare import fold
-from scimrig_simulator.scim.errors import invalid_value
-from scimrig_simulator.scim.filters import And, Compare, Filter
+from scimrig_simulator import limits
+from scimrig_simulator.scim.errors import INVALID_VALUE, ScimError, invalid_value
+from scimrig_simulator.scim.expressions import And, Filter, Not, Or, ValuePath, operands
 from scimrig_simulator.seams import Resource
-from scimrig_simulator.server.store import Row, Store
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A search as asked for; None where a parameter is absent. start: 1-based, may still be out of bounds."""
+    """A search as asked for; None where a parameter is absent. start: 1-based, may still be out of bounds.
+
+    cursor: an empty one asks for the first page of a walk by cursors (RFC 9865 §2).
+    """
 
     filter: str | None = None
+    sort_by: str | None = None
+    sort_order: str | None = None
+    cursor: str | None = None
     start: int | None = None
     count: int | None = None
     attributes: Sequence[str] | None = None
@@ -32,6 +37,9 @@ def from_parameters(parameters: Mapping[str, str]) -> Query:
     attributes, excluded = wanted_attributes(parameters)
     return Query(
         filter=parameters.get("filter"),
+        sort_by=parameters.get("sortBy"),
+        sort_order=parameters.get("sortOrder"),
+        cursor=parameters.get("cursor"),
         start=_integer(parameters, "startIndex"),
         count=_integer(parameters, "count"),
         attributes=attributes,
@@ -49,6 +57,9 @@ def from_search(body: Resource) -> Query:
     given = {name.lower(): value for name, value in body.items() if value is not None}
     return Query(
         filter=_of_type(given, "filter", str),
+        sort_by=_of_type(given, "sortBy", str),
+        sort_order=_of_type(given, "sortOrder", str),
+        cursor=_of_type(given, "cursor", str),
         start=_of_type(given, "startIndex", int),
         count=_of_type(given, "count", int),
         attributes=_list(given, "attributes"),
@@ -63,11 +74,22 @@ def _integer(parameters: Mapping[str, str], name: str) -> int | None:
     try:
         return max(-1, min(2**31, int(text)))
     except ValueError:
-        raise invalid_value(f"{name} must be a whole number, not {text!r}.") from None
+        raise _wrong(name, f"{name} must be a whole number, not {text[: limits.SHOWN]!r}.", parameters) from None
+
+
+def _wrong(name: str, detail: str, given: Mapping[str, Any]) -> ScimError:
+    """A count that is none has a keyword of its own where pages go by cursor (RFC 9865 §2.1)."""
+    return ScimError(400, "invalidCount" if name == "count" and "cursor" in given else INVALID_VALUE, detail)
 
 
 def _names(text: str | None) -> list[str] | None:
-    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+    return None if text is None else _few([name.strip() for name in text.split(",") if name.strip()])
+
+
+def _few(names: list[str]) -> list[str]:
+    if len(names) > limits.NAMES:
+        raise invalid_value(f"A list of attributes may have {limits.NAMES} names at most, not {len(names)}.")
+    return names
 
 
 def _of_type(given: Mapping[str, Any], name: str, wanted: type) -> Any:
@@ -75,7 +97,7 @@ def _of_type(given: Mapping[str, Any], name: str, wanted: type) -> Any:
     if value is None:
         return None
     if not isinstance(value, wanted) or isinstance(value, bool):
-        raise invalid_value(f"{name} must be a {'whole number' if wanted is int else 'string'}.")
+        raise _wrong(name, f"{name} must be a {'whole number' if wanted is int else 'string'}.", given)
     return max(-1, min(2**31, value)) if isinstance(value, int) else value
 
 
@@ -85,28 +107,21 @@ def _list(given: Mapping[str, Any], name: str) -> list[str] | None:
         return None
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise invalid_value(f"{name} must be an array of attribute names.")
-    return value
+    return _few(value)
 
 
-def candidates(store: Store, kinds: Sequence[str], wanted: Filter) -> list[Row] | None:
-    """Rows among which all matches are, found by an index; None where the filter needs a scan.
+def words(wanted: Filter | None) -> frozenset[str]:
+    """The names of attributes and sub-attributes in a filter, in lower case."""
+    if wanted is None:
+        return frozenset()
+    if isinstance(wanted, And | Or):
+        return frozenset().union(*(words(term) for term in operands(wanted)))
+    if isinstance(wanted, Not):
+        return words(wanted.expr)
+    inner = words(wanted.filter) if isinstance(wanted, ValuePath) else frozenset()
+    return inner | {name.lower() for name in (wanted.attr.name, wanted.attr.sub) if name is not None}
 
-    They still have to be matched: an index knows one clause of the filter at most.
-    """
-    if isinstance(wanted, And):
-        found = candidates(store, kinds, wanted.left)
-        return candidates(store, kinds, wanted.right) if found is None else found
-    if not isinstance(wanted, Compare) or wanted.op != "eq" or wanted.attr.sub is not None or wanted.attr.uri:
-        return None
-    if not isinstance(wanted.value, str):
-        return None
-    match wanted.attr.name.lower():
-        case "username":
-            return store.keyed(kinds, "user_name", fold(wanted.value))
-        case "displayname":
-            return store.keyed(kinds, "display_name", fold(wanted.value))
-        case "externalid":
-            return store.keyed(kinds, "external_id", wanted.value)
-        case "id":
-            return store.keyed(kinds, "id", wanted.value)
-    return None
+
+def words_of_path(path: str | None) -> frozenset[str]:
+    """The names in a path that can be read, in lower case."""
+    return frozenset((path or "").rpartition(":")[2].lower().split("."))
