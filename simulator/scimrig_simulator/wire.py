@@ -10,6 +10,7 @@ Rule: nothing here imports another module of this project.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ BY_THE_BOOK: Headers = (
 )
 """Headers of a plain RFC 7644 client: what the ``rfc`` dialect, the observer and the survey send."""
 
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
 _BODY_HEADERS = frozenset({"content-type", "content-length"})
 
 
@@ -229,7 +231,7 @@ PLUS = QueryStyle(space="+")
 
 def segment(text: str) -> str:
     """One path segment, percent-encoded: ids are opaque and may hold anything."""
-    return quote(text, safe="-._~")
+    return text if _PLAIN.fullmatch(text) else quote(text, safe="-._~")
 
 
 def filter_string(text: str) -> str:

@@ -9,7 +9,7 @@ leaving things out is for ``Seams.render``. May not import ``faults``, ``idp`` o
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +40,7 @@ class Desk:
     base_url: str
     only: Collection[str] | None = None
     _seen: dict[str, Row] = field(default_factory=dict)
+    _fresh: set[str] = field(default_factory=set)
 
     @property
     def _grouping(self) -> bool:
@@ -83,28 +84,32 @@ class Desk:
 
     def portraits(self, rows: Sequence[Row], members: bool = True, groups: bool = True) -> list[Resource]:
         """Representations of rows; their links are read together, or left out where not asked for."""
-        links = self._links(rows, members, groups)
-        return [portrait.whole(row, links.get(row.id, ()), self.location) for row in rows]
+        links, places = self._links(rows, members, groups), self._places
+        return [portrait.whole(row, links.get(row.id, ()), places) for row in rows]
 
     def texts(self, rows: Sequence[Row]) -> list[str]:
         """The JSON texts of rows as they are sent by default."""
-        links = self._links(rows)
-        return [portrait.text(row, links.get(row.id, ()), self.location)[0] for row in rows]
+        links, places = self._links(rows), self._places
+        return [portrait.text(row, links.get(row.id, ()), places)[0] for row in rows]
 
     def text(self, row: Row) -> tuple[str, str]:
         """The JSON text of a row as it is sent by default, and its version."""
-        return portrait.text(row, self._links([row]).get(row.id, ()), self.location)
+        return portrait.text(row, self._links([row]).get(row.id, ()), self._places)
 
     def _links(self, rows: Sequence[Row], members: bool = True, groups: bool = True) -> dict[str, list[Link]]:
         """Members of the groups, and groups of the users, among these."""
         crews = [row.id for row in rows if row.kind == "Group"] if members else []
         links = self.store.members(crews, self.only) if crews and self.only != () else {}
-        users = [row.id for row in rows if row.kind == "User"] if groups and self._grouping else []
-        return links | self.store.groups(users) if users else links
+        users = [row.id for row in rows if row.kind == "User" and row.id not in self._fresh] if groups else []
+        return links | self.store.groups(users) if users and self._grouping else links
 
     def location(self, kind: str, id: str) -> str:
         """The absolute URI of a resource."""
-        return f"{self.base_url}{self.definitions.resource_type(kind).endpoint}/{segment(id)}"
+        return self._places[kind] + segment(id)
+
+    @property
+    def _places(self) -> Mapping[str, str]:
+        return portrait.roots(self.definitions, self.base_url)
 
     # Writing
 
@@ -117,6 +122,7 @@ class Desk:
         id = resource.get("id") or str(uuid.uuid4())
         after = self.settled(resource_type, {**resource, "id": id}, {})
         row = self._seen[id] = self.store.insert(resource_type.name, id, self._now(), *filed(after, resource_type))
+        self._fresh.add(id)  # and so in no group yet
         if "members" in after:
             self.store.set_members(id, _pairs(after))
         return row
@@ -153,7 +159,7 @@ class Desk:
         have = {member["value"]: member for member in known}
         fresh = [id for id in ids if id not in have]
         links = self.store.links(id for id in fresh if isinstance(id, str))
-        have.update({id: portrait.member(link, self.location) for id, link in links.items()})
+        have.update({id: portrait.member(link, self._places) for id, link in links.items()})
         unknown = [id for id in fresh if id not in have]
         if unknown:
             detail = f"members: nobody has the id {unknown[0]!r}. Provision members before the group that holds them."

@@ -79,7 +79,8 @@ class Directory:
         return answer
 
     def _unless_known(self, call: Call, version: str) -> Answer | None:
-        return Answer(304, None, {"ETag": version}) if preconditions.check(call.headers, version, reading=True) else None
+        known = preconditions.check(call.headers, version, reading=True)
+        return Answer(304, None, {"ETag": version}) if known else None
 
     def put(self, call: Call) -> Answer:
         """PUT: the resource becomes what the body says."""

@@ -4,7 +4,7 @@ Everything that belongs to a tenant says so in its first column, and every index
 that is served without a name. Versions only ever go forward: each step makes one version out of the one before, and all
 steps that a file needs are one transaction.
 
-Rule: SQL and its migrations, nothing else. May import nothing of this project.
+Rule: SQL and its migrations, nothing else. May not import ``faults``, ``idp`` or ``drive``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from unicodedata import normalize
+
+from scimrig_simulator.scim.compare import fold
 
 MARK = 0x5C1A1
 VERSION = 3
@@ -213,8 +214,8 @@ def _from_2(db: sqlite3.Connection) -> None:
     for table in tables:
         db.execute(f"ALTER TABLE {table} RENAME TO old_{table}")
     _run(db, _RESOURCE + _MEMBERSHIP + _TERM + _TALLY + _TENANT + _POLICY)
-    for row in db.execute("SELECT seq, id, kind, revision, created, modified, user_name, external_id, display_name,"
-                          " label, body FROM old_resource ORDER BY seq").fetchall():  # fmt: skip
+    columns = "seq, id, kind, revision, created, modified, external_id, label, body"
+    for row in db.execute(f"SELECT {columns} FROM old_resource ORDER BY seq").fetchall():
         _move(db, *row)
     _run(db, """
         INSERT INTO membership SELECT seq, 0, group_id, member_id, display FROM old_membership;
@@ -235,7 +236,10 @@ def _move(db: sqlite3.Connection, seq: int, id: str, kind: str, *rest: object) -
     whole = {"schemas": held.pop("schemas", []), "id": id, **held}
     shown = {name: value for name, value in whole.items() if name != "password"}
     active = whole.get("active")
-    revision, created, modified, user_name, external_id, display_name, label = columns
+    revision, created, modified, external_id, label = columns
+    user_name, display_name = (
+        fold(name) if isinstance(name := whole.get(key), str) else None for key in ("userName", "displayName")
+    )
     db.execute(
         f"INSERT INTO resource VALUES ({', '.join('?' * 14)})",
         (
@@ -246,7 +250,7 @@ def _move(db: sqlite3.Connection, seq: int, id: str, kind: str, *rest: object) -
     )  # fmt: skip
     for email in whole.get("emails", ()) if kind == "User" else ():
         if isinstance(email.get("value"), str):
-            values = (0, kind, "emails.value", normalize("NFC", normalize("NFC", email["value"]).casefold()), id)
+            values = (0, kind, "emails.value", fold(email["value"]), id)
             db.execute("INSERT OR IGNORE INTO term VALUES (?, ?, ?, ?, ?)", values)
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from functools import cache
 from itertools import islice
+from typing import NamedTuple
 
 from scimrig_simulator.server.database import Database
 
@@ -29,8 +30,7 @@ GROUP BY root, group_id ORDER BY MIN(height), resource.seq
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """One end of a membership: id, kind and label of the other resource; ``direct`` False through a nested group."""
 
     id: str
@@ -51,7 +51,7 @@ class Memberships:
         found = {}
         for batch in batches(ids):
             sql = f"SELECT id, kind, label FROM resource WHERE tenant = ? AND {among('id', batch)}"
-            found.update({id: Link(id, kind, label) for id, kind, label in self._db.execute(sql, (self.tenant, *batch))})
+            found.update({row[0]: Link(*row) for row in self._db.execute(sql, (self.tenant, *batch))})
         return found
 
     def members(self, group_ids: Iterable[str], named: Collection[str] | None = None) -> dict[str, list[Link]]:
@@ -70,8 +70,11 @@ class Memberships:
         """Groups above each member, direct ones first."""
         found: dict[str, list[Link]] = {}
         for batch in batches(member_ids):
-            sql = _GROUPS_ABOVE.format(marks=", ".join(f"?{place}" for place in range(2, len(batch) + 2)))
-            for member_id, group_id, label, height in self._db.execute(sql, (self.tenant, *batch)):
+            sql = f"SELECT DISTINCT member_id FROM membership WHERE tenant = ? AND {among('member_id', batch)}"
+            held = [id for (id,) in self._db.execute(sql, (self.tenant, *batch))]  # most often few or none of many
+            if not held:
+                continue
+            for member_id, group_id, label, height in self._db.execute(_groups_above(len(held)), (self.tenant, *held)):
                 found.setdefault(member_id, []).append(Link(group_id, "Group", label, height == 0))
         return found
 
@@ -121,6 +124,11 @@ class Memberships:
         """Remove the memberships of a resource, both ways."""
         for end in ("member_id", "group_id"):
             self._db.execute(f"DELETE FROM membership WHERE tenant = ? AND {end} = ?", (self.tenant, id))
+
+
+@cache
+def _groups_above(count: int) -> str:
+    return _GROUPS_ABOVE.format(marks=", ".join(f"?{place}" for place in range(2, count + 2)))
 
 
 def among(column: str, values: Collection[str]) -> str:

@@ -9,67 +9,77 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TypeAlias
+from json.encoder import encode_basestring as _quoted
 
+from scimrig_simulator.scim.schemas import Definitions
 from scimrig_simulator.seams import Resource
 from scimrig_simulator.server.store import Link, Row
-
-Locate: TypeAlias = Callable[[str, str], str]
-"""(kind, id) → the absolute URI of a resource."""
+from scimrig_simulator.wire import segment
 
 _printed = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def whole(row: Row, links: Sequence[Link], locate: Locate) -> Resource:
-    """The whole representation of a row. links: its members where it is a group, its groups where it is a user."""
+@lru_cache(maxsize=256)
+def roots(definitions: Definitions, base_url: str) -> Mapping[str, str]:
+    """Where the resources of each kind are: kind → what stands in a URI before the id."""
+    return {kind.name: f"{base_url}{kind.endpoint}/" for kind in definitions.resource_types}
+
+
+def whole(row: Row, links: Sequence[Link], places: Mapping[str, str]) -> Resource:
+    """The whole representation of a row.
+
+    links: its members where it is a group, its groups where it is a user.  places: see ``roots``.
+    """
     resource = row.body
     if links and row.kind == "Group":
-        resource["members"] = [member(link, locate) for link in links]
+        resource["members"] = [member(link, places) for link in links]
     elif links:
-        resource["groups"] = [_group(link, locate) for link in links]
+        resource["groups"] = [_group(link, places) for link in links]
     resource["meta"] = {
         "resourceType": row.kind,
         "created": _time(row.created),
         "lastModified": _time(row.modified),
-        "location": locate(row.kind, row.id),
+        "location": places[row.kind] + segment(row.id),
         "version": _version(row, links),
     }
     return resource
 
 
-def text(row: Row, links: Sequence[Link], locate: Locate) -> tuple[str, str]:
+def text(row: Row, links: Sequence[Link], places: Mapping[str, str]) -> tuple[str, str]:
     """(JSON text that is sent by default, version) of a row."""
     version = _version(row, links)
     linked = ""
     if links and row.kind == "Group":
-        linked = f',"members":[{",".join([_member_text(link, locate) for link in links])}]'
+        linked = f',"members":[{",".join([_member_text(link, places) for link in links])}]'
     elif links:
-        linked = f',"groups":{_printed([_group(link, locate) for link in links])}'
-    meta = (
-        f'"resourceType":{_printed(row.kind)},"created":"{_time(row.created)}","lastModified":"{_time(row.modified)}",'
-        f'"location":{_printed(locate(row.kind, row.id))},"version":{_printed(version)}'
-    )
-    return f'{row.document[:-1]}{linked},"meta":{{{meta}}}}}', version
-
-
-def member(link: Link, locate: Locate) -> Resource:
-    """A member of a group as represented."""
-    return {"value": link.id, "$ref": locate(link.kind, link.id), "type": link.kind, "display": link.label}
-
-
-def _member_text(link: Link, locate: Locate) -> str:
+        linked = f',"groups":{_printed([_group(link, places) for link in links])}'
+    created = _time(row.created)
+    modified = created if row.modified == row.created else _time(row.modified)
     return (
-        f'{{"value":{_printed(link.id)},"$ref":{_printed(locate(link.kind, link.id))},"type":{_printed(link.kind)},'
-        f'"display":{_printed(link.label)}}}'
+        f'{row.document[:-1]}{linked},"meta":{{"resourceType":{_quoted(row.kind)},"created":"{created}",'
+        f'"lastModified":"{modified}","location":{_quoted(places[row.kind] + segment(row.id))},'
+        f'"version":{_quoted(version)}}}}}'
+    ), version
+
+
+def member(link: Link, places: Mapping[str, str]) -> Resource:
+    """A member of a group as represented."""
+    return {"value": link.id, "$ref": places[link.kind] + segment(link.id), "type": link.kind, "display": link.label}
+
+
+def _member_text(link: Link, places: Mapping[str, str]) -> str:
+    return (
+        f'{{"value":{_quoted(link.id)},"$ref":{_quoted(places[link.kind] + segment(link.id))},'
+        f'"type":{_quoted(link.kind)},"display":{_quoted(link.label)}}}'
     )
 
 
-def _group(link: Link, locate: Locate) -> Resource:
+def _group(link: Link, places: Mapping[str, str]) -> Resource:
     height = "direct" if link.direct else "indirect"
-    return {"value": link.id, "$ref": locate("Group", link.id), "display": link.label, "type": height}
+    return {"value": link.id, "$ref": places["Group"] + segment(link.id), "display": link.label, "type": height}
 
 
 def _version(row: Row, links: Sequence[Link]) -> str:

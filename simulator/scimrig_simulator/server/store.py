@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from scimrig_simulator.server.database import MEMORY, Database, Found, SqliteDatabase, StoreError
 from scimrig_simulator.server.layout import BLOCK
@@ -23,6 +23,11 @@ KEYS = ("user_name", "external_id", "display_name")
 _COLUMNS = "seq, id, kind, revision, created, modified, document, whole"
 _BATCH = 500
 _WRITTEN = (*KEYS, "active", "label", "document", "whole")
+_NEW = ("tenant", "id", "kind", "revision", "created", "modified", *_WRITTEN)
+_INSERT = f"INSERT INTO resource ({', '.join(_NEW)}) VALUES ({', '.join('?' * len(_NEW))}) ON CONFLICT DO NOTHING"
+_UPDATE = f"""UPDATE resource SET {", ".join(f"{name} = ?" for name in ("revision", "modified", *_WRITTEN))}
+              WHERE tenant = ? AND id = ?"""
+_NEW_TERM = "INSERT INTO term VALUES (?, ?, ?, ?, ?)"
 
 # All users in groups, at any depth, that start from given ids (of users or groups).
 _USERS_BELOW = """
@@ -35,8 +40,7 @@ SELECT {columns} FROM resource WHERE tenant = ?1 AND kind = 'User' AND id IN bel
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A stored resource. created, modified: milliseconds since the epoch.
 
     document: the JSON text that is sent by default, links and meta apart.  whole: all attributes, where that is more.
@@ -122,7 +126,7 @@ class Store(Memberships):
 
     def _select(self, where: str, values: Sequence[object], tail: str) -> list[Row]:
         sql = f"SELECT {_COLUMNS} FROM resource WHERE tenant = ? AND {where} {tail}"
-        return [Row(*columns) for columns in self._db.execute(sql, (self.tenant, *values))]
+        return list(map(Row._make, self._db.execute(sql, (self.tenant, *values))))
 
     def count(self, where: str, values: Sequence[object]) -> int:
         """How many of the tenant's rows meet an SQL condition."""
@@ -187,19 +191,17 @@ class Store(Memberships):
 
     def insert(self, kind: str, id: str, now: int, keys: Keys, document: str, whole: str | None = None) -> Row:
         """Add a row. Raises ValueError where the id is taken."""
-        if self._db.execute("SELECT 1 FROM resource WHERE tenant = ? AND id = ?", (self.tenant, id)).fetchone():
+        made = self._db.execute(_INSERT, (self.tenant, id, kind, 1, now, now, *_written(keys, document, whole)))
+        if not made.rowcount:
             raise ValueError(f"the id {id} is taken")
-        names = ("tenant", "id", "kind", "revision", "created", "modified", *_WRITTEN)
-        sql = f"INSERT INTO resource ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
-        seq = self._db.execute(sql, (self.tenant, id, kind, 1, now, now, *_written(keys, document, whole))).lastrowid
-        self._index(kind, id, keys.terms)
-        return Row(seq or 0, id, kind, 1, now, now, document, whole)
+        for name, value in keys.terms:
+            self._db.execute(_NEW_TERM, (self.tenant, kind, name, value, id))
+        return Row(made.lastrowid or 0, id, kind, 1, now, now, document, whole)
 
     def update(self, row: Row, now: int, keys: Keys, document: str, whole: str | None = None) -> Row:
         """Replace keys and texts of a row, and move its revision and time of change. The row as it is now."""
         values = (row.revision + 1, modified := max(now, row.modified + 1), *_written(keys, document, whole))
-        assignments = ", ".join(f"{name} = ?" for name in ("revision", "modified", *_WRITTEN))
-        self._db.execute(f"UPDATE resource SET {assignments} WHERE tenant = ? AND id = ?", (*values, self.tenant, row.id))
+        self._db.execute(_UPDATE, (*values, self.tenant, row.id))
         self._index(row.kind, row.id, keys.terms)
         return Row(row.seq, row.id, row.kind, row.revision + 1, row.created, modified, document, whole)
 
@@ -210,7 +212,7 @@ class Store(Memberships):
         for name, value in held - wanted:
             self._db.execute(sql, (self.tenant, kind, name, value, id))
         for name, value in wanted - held:
-            self._db.execute("INSERT INTO term VALUES (?, ?, ?, ?, ?)", (self.tenant, kind, name, value, id))
+            self._db.execute(_NEW_TERM, (self.tenant, kind, name, value, id))
 
     def touch(self, ids: Sequence[str], now: int) -> None:
         """Move revision and time of change. The time always moves, even where the clock stands still."""
