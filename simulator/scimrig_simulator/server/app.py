@@ -14,9 +14,11 @@ from scimrig_simulator.clock import Clock, SystemClock
 from scimrig_simulator.scim.schemas import Definitions, builtin
 from scimrig_simulator.scim.tolerances import STANDARD, Tolerance
 from scimrig_simulator.seams import Admits, Seams
-from scimrig_simulator.server import administration
+from scimrig_simulator.server import administration, openapi
 from scimrig_simulator.server.administration import Administration
+from scimrig_simulator.server.asgi import App
 from scimrig_simulator.server.database import StoreError
+from scimrig_simulator.server.description import Description
 from scimrig_simulator.server.directory import Directory
 from scimrig_simulator.server.discovery import Discovery
 from scimrig_simulator.server.health import LIVE, READY, Health
@@ -82,7 +84,9 @@ def build(settings: Settings, seams: Seams | None = None) -> Site:
     poster = None if settings.policy == OPEN else settings.poster or _http(closing)
     landlord = _Landlord(settings, seams, seams.definitions(settings.definitions), store, tenants, root, poster)
     admin = Office(root, administration.PLACE, Administration(tenants, settings.base_path).methods)
-    site = Site(tenants, landlord.let, admin, dict.fromkeys((LIVE, READY), Health(store)), closing)
+    places: dict[str, App] = dict.fromkeys((LIVE, READY), Health(store))
+    places[openapi.PLACE] = Description(landlord.definitions, settings.base_path)
+    site = Site(tenants, landlord.let, admin, places, closing)
     if poster is not None:
         site.resume()
     return site

@@ -1,0 +1,38 @@
+"""Serves the OpenAPI document. It holds nothing of a tenant, so it needs no token.
+
+Rule: what it says is for ``openapi.py``. May not import ``faults``, ``idp`` or ``drive``.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from scimrig_simulator.scim.bodies import PLAIN_JSON
+from scimrig_simulator.scim.schemas import Definitions
+from scimrig_simulator.server.asgi import Receive, Scope, Send, respond
+from scimrig_simulator.server.openapi import document
+from scimrig_simulator.wire import encode_json
+
+
+class Description:
+    """The document of one server as an ASGI application, to be mounted at ``openapi.PLACE``.
+
+    base_path: as in ``app.Settings``.
+    """
+
+    def __init__(self, definitions: Definitions, base_path: str) -> None:
+        self._definitions = definitions
+        self._base_path = base_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        head = scope["method"] == "HEAD"
+        if head or scope["method"] == "GET":
+            await respond(send, 200, {}, self._document, PLAIN_JSON, head=head)
+        else:
+            body = encode_json({"error": "only GET and HEAD are possible here"})
+            await respond(send, 405, {"Allow": "GET, HEAD"}, body, PLAIN_JSON)
+
+    @cached_property
+    def _document(self) -> bytes:
+        """Not made before it is asked for: few are."""
+        return encode_json(document(self._definitions, self._base_path))
