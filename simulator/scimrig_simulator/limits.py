@@ -38,6 +38,9 @@ FILTER_DEPTH = 50
 FILTER_TERMS = 200
 """Comparisons in one filter."""
 
+PATCH_OPERATIONS = 1000
+"""Operations of one PATCH; one of them may add or remove any number of members."""
+
 BULK_OPERATIONS = 1000
 """Operations of one bulk job (RFC 7644 §3.7.4: 413)."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import urllib.error
 import urllib.request
@@ -88,3 +89,35 @@ def test_a_promise_that_nobody_makes_cannot_be_broken(shell: Any) -> None:
     done = shell("serve", "--fault", "email-change-accepted")
     done.complains("'email-change-accepted'", "--policy scalekit")
     assert done.code == 2
+
+
+def test_requests_can_be_logged_to_stderr(shell: Any, serve: Callable[..., Any]) -> None:
+    server = serve("--access-log")
+    get(f"{server.url}/Users/lovelace", shell.env["SCIMRIG_TOKEN"])
+    err = server.stop().err
+    (line,) = [json.loads(line) for line in err.splitlines() if line.startswith("{")]
+    assert (line["method"], line["route"], line["status"]) == ("GET", "/Users/{id}", 404)
+    assert "lovelace" not in err
+    assert shell.env["SCIMRIG_TOKEN"] not in err
+
+
+def test_requests_can_be_logged_to_the_end_of_a_file(serve: Callable[..., Any], tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    for _ in range(2):
+        server = serve("--access-log", str(log))
+        get(f"{server.url}/Users")
+        server.stop()
+    assert [json.loads(line)["status"] for line in log.read_text().splitlines()] == [401, 401]
+
+
+def test_a_log_that_can_t_be_opened_is_said_before_anything_is_served(shell: Any, tmp_path: Path) -> None:
+    ended = shell("serve", "--access-log", str(tmp_path / "no" / "log"))
+    assert ended.code == 3
+    assert "--access-log" in ended.err
+    assert "Name a file that can be written to" in ended.err
+
+
+def test_requests_are_not_logged_unless_asked_for(serve: Callable[..., Any]) -> None:
+    server = serve()
+    get(f"{server.url}/Users")
+    assert "{" not in server.stop().err

@@ -108,10 +108,6 @@ def test_me_is_not_there_and_says_so(client: Any, method: str) -> None:
     refused(client.send(method, "/Me"), 501)
 
 
-def test_bulk_is_not_there_and_says_so(client: Any) -> None:
-    refused(client.send("POST", "/Bulk", body={}), 501)
-
-
 def test_head_is_get_without_the_body(client: Any) -> None:
     ada = client.user("ada")
     got = client.send("GET", f"/Users/{ada['id']}")
@@ -119,6 +115,39 @@ def test_head_is_get_without_the_body(client: Any) -> None:
     assert (head.status, head.body) == (200, b"")
     assert head.headers == got.headers
     assert client.send("HEAD", "/Users/nobody").status == 404
+
+
+READABLE = ["/", "/Users", "/Groups", "/ServiceProviderConfig", "/ResourceTypes", "/ResourceTypes/User", "/Schemas",
+            "/Schemas/urn:ietf:params:scim:schemas:core:2.0:User", "/Me", "/Bulk", "/.search", "/nowhere", "/Users/x",
+            "/Users?filter=x", "/Users?count=0", "/Schemas?filter=x"]  # fmt: skip
+
+
+@pytest.mark.parametrize("target", READABLE)
+def test_head_has_the_headers_of_get_everywhere(client: Any, target: str) -> None:
+    """RFC 9110 §9.3.2, errors included."""
+    path, _, query = target.partition("?")
+    got, head = (client.send(method, path, query) for method in ("GET", "HEAD"))
+    assert (head.status, head.body) == (got.status, b"")
+    assert head.headers == got.headers
+    assert head.header("Content-Length") == str(len(got.body))
+
+
+@pytest.mark.parametrize("name", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])
+def test_no_header_makes_one_method_another(client: Any, name: str) -> None:
+    ada = client.user("ada")
+    assert client.send("GET", f"/Users/{ada['id']}", headers={name: "DELETE"}).status == 200
+    refused(client.send("POST", f"/Users/{ada['id']}", headers={name: "DELETE"}), 405)
+
+
+@pytest.mark.parametrize("method", ["get", "Get", "PROPFIND", "OPTIONS", "CONNECT", "LINK", "X"])
+def test_a_method_is_its_letters_and_those_nobody_knows_are_405(client: Any, method: str) -> None:
+    """RFC 9110 §9.1: case counts."""
+    assert refused(client.send(method, "/Users"), 405)["detail"].startswith(f"{method} is not possible")
+
+
+def test_a_token_in_the_query_lets_nobody_in(client: Any) -> None:
+    """RFC 6750 §2.3."""
+    refused(client.send("GET", "/Users", "access_token=s3cret", headers={"Authorization": None}), 401)
 
 
 # Bodies
@@ -143,10 +172,24 @@ def test_other_bodies_are_415(client: Any, media: str) -> None:
     refused(client.send("POST", "/Users", body=ADA, headers={"Content-Type": media}), 415)
 
 
+@pytest.mark.parametrize("coding", ["gzip", "br", "identity, gzip", "x"])
+def test_a_compressed_body_is_415_and_told_what_is_taken(client: Any, coding: str) -> None:
+    """RFC 9110 §8.4, §12.5.3."""
+    reply = client.send("POST", "/Users", body=ADA, headers={"Content-Encoding": coding})
+    refused(reply, 415)
+    assert reply.header("Accept-Encoding") == "identity"
+    assert client.send("POST", "/Users", body=ADA, headers={"Content-Encoding": "identity"}).status == 201
+
+
 @pytest.mark.parametrize(
     "raw",
     [b"", b" ", b"{", b"[]", b'"x"', b"null", b'{"userName": NaN}', b"\xff\xfe", b'{"userName": "\\ud800"}',
-     b"[" * 100_000, b'{"a":' * 50_000, b"1" * 5000],
+     b"[" * 100_000, b'{"a":' * 50_000, b"1" * 5000,
+     b'{"a":' + b"[" * 64 + b"]" * 64 + b"}", b'{"a":' + b"[" * 500 + b"]" * 500 + b"}", b'{"a": 1e400}',
+     b'{"a": -Infinity}',
+     b'{"a": ' + b"9" * 5000 + b"}", b'{"a": 01}', b'{"a": "\x00"}', b'{"a": "\xed\xa0\x80"}',
+     '{"a": 1}'.encode("utf-16"),
+     b'{"a": 1} {}', b"{'a': 1}", b'{"a": 1,}'],
 )  # fmt: skip
 def test_what_is_no_json_object_is_400(client: Any, raw: bytes) -> None:
     refused(client.send("POST", "/Users", body=raw), 400, "invalidSyntax")
@@ -155,6 +198,20 @@ def test_what_is_no_json_object_is_400(client: Any, raw: bytes) -> None:
 def test_characters_beyond_the_basic_plane_are_fine(client: Any) -> None:
     raw = b'{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "\\ud83d\\ude00"}'
     assert client.send("POST", "/Users", body=raw).resource()["userName"] == "\U0001f600"
+
+
+def test_a_byte_order_mark_is_overlooked(client: Any) -> None:
+    """RFC 8259 §8.1."""
+    raw = b"\xef\xbb\xbf" + json.dumps(ADA).encode()
+    assert client.send("POST", "/Users", body=raw).status == 201
+
+
+def test_brackets_in_strings_are_no_nesting(client: Any) -> None:
+    assert client.user("ada", title="[" * 1000 + "}" * 1000)["userName"] == "ada"
+
+
+def test_a_body_may_be_as_deep_as_anybody_needs(client: Any) -> None:
+    assert client.user("ada", unheardOf=[[[[[[[[[[{"a": [[[[[[]]]]]]}]]]]]]]]]])["userName"] == "ada"
 
 
 def test_a_body_of_more_than_a_mebibyte_is_413(client: Any) -> None:
@@ -184,7 +241,31 @@ def test_the_answer_is_of_the_type_asked_for(client: Any, accept: str | None, an
     assert client.send("GET", "/Users", headers={"Accept": accept}).header("Content-Type") == answered
 
 
-@pytest.mark.parametrize("accept", ["text/html", "application/xml, image/*", "application/*;q=0"])
+@pytest.mark.parametrize(
+    ("accept", "answered"),
+    [
+        ("application/scim+json; charset=utf-8", "application/scim+json"),
+        ("application/json;charset=iso-8859-1;q=0.5", "application/json"),
+        ("APPLICATION/JSON", "application/json"),
+        ("application/json ; Q=1", "application/json"),
+        (", ,application/json,", "application/json"),
+        (",", "application/scim+json"),
+        ("*", "application/scim+json"),
+        ("text/html, image/gif, *; q=.2, */*; q=.2", "application/scim+json"),
+        ('text/html;x="a, application/json", */*;q=0.1', "application/scim+json"),
+        ("application/json;q=0, application/json", "application/json"),
+        ("application/json;q=nan", "application/json"),
+        ("application/scim+json;q=0.1, application/json;q=1e9", "application/json"),
+        ("application/scim+json;q=0.000, application/json;q=0.001", "application/json"),
+        ("application/*;q=0.1, application/scim+json;q=0", "application/json"),
+    ],
+)
+def test_parameters_weights_and_wildcards_of_accept_are_understood(client: Any, accept: str, answered: str) -> None:
+    """RFC 9110 §12.4.2, §12.5.1; blanks and odd weights as real clients send them."""
+    assert client.send("GET", "/Users", headers={"Accept": accept}).header("Content-Type") == answered
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/xml, image/*", "application/*;q=0", "*/*;q=0", "json"])
 def test_who_takes_no_json_gets_406(client: Any, accept: str) -> None:
     refused(client.send("GET", "/Users", headers={"Accept": accept}), 406)
 

@@ -20,7 +20,7 @@ from scimrig_simulator.server.serve import ServeError, serve
 SCRIPT = """
 from scimrig_simulator.server.app import Settings, build
 from scimrig_simulator.server.serve import serve
-serve(build(Settings(token="s3cret")), ready=lambda url: print(url, flush=True))
+serve(build(Settings(token="s3cret")), ready=lambda url: print(url, flush=True), grace=1)
 print("gone", flush=True)
 """
 

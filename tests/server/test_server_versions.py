@@ -80,3 +80,63 @@ def send(client: Any, method: str, user: dict[str, Any], headers: dict[str, str]
         },
     }
     return client.send(method, f"/Users/{user['id']}", body=bodies.get(method), headers=headers)
+
+
+@pytest.mark.parametrize("form", ["*", '"other", {}', "{}", " {} ,", ',"other",{}', "{strong}"])
+def test_if_none_match_is_a_list_compared_weakly(client: Any, form: str) -> None:
+    """RFC 9110 §13.1.2: the strong form of a weak tag names it as well."""
+    version = client.user("ada")["meta"]["version"]
+    ada = client.get("/Users")["Resources"][0]
+    field = form.format(version, strong=version.removeprefix("W/"))
+    assert client.send("GET", f"/Users/{ada['id']}", headers={"If-None-Match": field}).status == 304
+
+
+def test_a_304_has_what_describes_the_version_and_nothing_about_a_body(client: Any) -> None:
+    """RFC 9110 §15.4.5."""
+    ada = client.user("ada")
+    for method in ("GET", "HEAD"):
+        reply = client.send(method, f"/Users/{ada['id']}", headers={"If-None-Match": "*"})
+        assert (reply.status, reply.body) == (304, b"")
+        assert [name.lower() for name, _ in reply.headers] == ["etag"]
+
+
+UNREADABLE = ["1", "W/1", "'x'", '"', '"x', "**", '*, "x"', "", ",", "w/\"x\"", '"x" y', '"a"' * 2000 + "b"]
+
+
+@pytest.mark.parametrize("field", UNREADABLE)
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("name", ["If-Match", "If-None-Match"])
+def test_a_write_under_a_condition_that_can_t_be_read_is_400(client: Any, name: str, method: str, field: str) -> None:
+    ada = client.user("ada")
+    reply = send(client, method, ada, {name: field})
+    assert (reply.status, reply.resource()["status"]) == (400, "400")
+    assert reply.resource()["detail"].startswith(f"{name} takes")
+    assert client.get(f"/Users/{ada['id']}") == ada
+
+
+@pytest.mark.parametrize("field", UNREADABLE)
+def test_a_read_goes_on_without_an_if_none_match_that_can_t_be_read(client: Any, field: str) -> None:
+    ada = client.user("ada")
+    assert client.send("GET", f"/Users/{ada['id']}", headers={"If-None-Match": field}).resource() == ada
+
+
+def test_if_match_is_looked_at_before_if_none_match(client: Any) -> None:
+    """RFC 9110 §13.2.2."""
+    ada = client.user("ada")
+    both = {"If-Match": '"stale"', "If-None-Match": ada["meta"]["version"]}
+    assert client.send("GET", f"/Users/{ada['id']}", headers=both).status == 412
+
+
+def test_dates_are_no_conditions_here(client: Any) -> None:
+    """RFC 9110 §13.1.3: they are ignored where a resource has no Last-Modified."""
+    ada = client.user("ada")
+    old = {"If-Modified-Since": "Tue, 01 Jan 2030 00:00:00 GMT", "If-Unmodified-Since": "Tue, 01 Jan 2019 00:00:00 GMT"}
+    assert client.send("GET", f"/Users/{ada['id']}", headers=old).status == 200
+    assert send(client, "DELETE", ada, old).status == 204
+
+
+def test_a_deletion_under_a_stale_tag_deletes_nothing_and_under_the_current_one_does(client: Any) -> None:
+    ada = client.user("ada")
+    assert send(client, "DELETE", ada, {"If-Match": '"stale"'}).status == 412
+    assert send(client, "DELETE", ada, {"If-Match": ada["meta"]["version"]}).status == 204
+    assert client.send("GET", f"/Users/{ada['id']}").status == 404

@@ -195,7 +195,7 @@ def test_a_filter_in_sql_selects_what_it_selects_in_memory(
 
 
 @pytest.mark.slow
-@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=4_000)
+@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=1_000)
 @given(population=populations, wanted=conditions, kind=st.sampled_from(["User", "Group", "Device", None]))
 def test_many_filters_in_sql_select_what_they_select_in_memory(
     population: list[tuple[str, dict[str, Any]]], wanted: Filter, kind: str | None

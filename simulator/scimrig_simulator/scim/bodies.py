@@ -61,7 +61,7 @@ def json_object(content: bytes) -> dict[str, Any]:
 
 
 def _looks_nested(content: bytes, levels: int) -> bool:
-    """Whether pairs of brackets are left when they were taken away innermost first: quick, and right but for strings."""
+    """Whether brackets are left when pairs were taken away innermost first: quick, and right but for strings."""
     brackets = content.translate(None, _NO_BRACKET)
     for _ in range(levels):
         fewer = brackets.replace(b"{}", b"").replace(b"[]", b"")

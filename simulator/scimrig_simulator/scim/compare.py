@@ -9,10 +9,12 @@ Rule: pure. The harness compares with this; it must not depend on how the server
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import cache
+from typing import Any, Literal
 
 from scimrig_simulator.scim.schemas import Attribute
 
@@ -20,6 +22,7 @@ _DATE_TIME = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}T)(?:(24:00:00(?:\.0+)?)|[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?)"
     r"(Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))?"
 )
+_MARKS = 256
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WIDTHS = {  # fullwidth and halfwidth characters → the ordinary ones
     ord(odd): chr(int(unicodedata.decomposition(odd).split()[1], 16))
@@ -35,7 +38,26 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text.translate(_WIDTHS)).casefold())
+    return composed(_normalized("NFD", text.translate(_WIDTHS)).casefold())
+
+
+def composed(text: str) -> str:
+    """In NFC: what looks the same is the same."""
+    return _normalized("NFC", text)
+
+
+def _normalized(form: Literal["NFC", "NFD"], text: str) -> str:
+    """Text with hundreds of marks on one letter stays as it is: it says nothing, and to sort n marks takes n² steps."""
+    if len(text) > _MARKS and not text.isascii() and _too_many_marks().search(text):
+        return text
+    return unicodedata.normalize(form, text)
+
+
+@cache
+def _too_many_marks() -> re.Pattern[str]:
+    """So many combining characters in a row; UAX #15 calls a text safe that has 30 at most."""
+    marks = "".join(letter for letter in map(chr, range(sys.maxunicode + 1)) if unicodedata.combining(letter))
+    return re.compile(f"[{re.escape(marks)}]{{{_MARKS}}}")
 
 
 def instant(text: str) -> datetime:
@@ -125,4 +147,4 @@ def _text(value: str, attribute: Attribute | None, verbatim: bool) -> Any:
             return value
     if attribute.type == "string" and not attribute.case_exact:
         return fold(value)
-    return unicodedata.normalize("NFC", value)
+    return composed(value)

@@ -8,12 +8,11 @@ Rule: pure; reads resources as they are stored (names in schema case). Whoever k
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from scimrig_simulator.scim.compare import fold, instant
+from scimrig_simulator.scim.compare import composed, fold, instant
 from scimrig_simulator.scim.schemas import Attribute, Located, ResourceType, unique_places
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -65,4 +64,4 @@ def _text(value: str, attribute: Attribute) -> str:
             return value
     if attribute.type == "string" and not attribute.case_exact:
         return fold(value)
-    return unicodedata.normalize("NFC", value)
+    return composed(value)

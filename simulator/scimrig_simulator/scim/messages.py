@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scimrig_simulator import limits
 from scimrig_simulator.scim import tolerances, urns
 from scimrig_simulator.scim.errors import INVALID_PATH, ScimError, invalid_syntax
 from scimrig_simulator.scim.tolerances import Leniency
@@ -65,6 +66,9 @@ def patch_ops(body: Any, leniency: Leniency = tolerances.STANDARD) -> tuple[Oper
     operations = message.get("Operations")
     if not isinstance(operations, list) or not operations:
         raise invalid_syntax("Operations must be an array with one operation at least")
+    if len(operations) > limits.PATCH_OPERATIONS:
+        detail = f"A PATCH may have {limits.PATCH_OPERATIONS} operations at most; this one has {len(operations)}."
+        raise ScimError(413, None, detail)
     return tuple(_operation(item, number, leniency) for number, item in enumerate(operations, 1))
 
 

@@ -50,17 +50,17 @@ def whole(row: Row, links: Sequence[Link], places: Mapping[str, str]) -> Resourc
 
 def text(row: Row, links: Sequence[Link], places: Mapping[str, str]) -> tuple[str, str]:
     """(JSON text that is sent by default, version) of a row."""
-    version = _version(row, links)
-    linked = ""
-    if links and row.kind == "Group":
+    _, id, kind, revision, created, modified, document, _ = row
+    linked, version = "", f'W/"{revision}"'
+    if links and kind == "Group":
         linked = f',"members":[{",".join([_member_text(link, places) for link in links])}]'
     elif links:
         linked = f',"groups":{_printed([_group(link, places) for link in links])}'
-    created = _time(row.created)
-    modified = created if row.modified == row.created else _time(row.modified)
+        version = _version(row, links)
+    made = _time(created)
     return (
-        f'{row.document[:-1]}{linked},"meta":{{"resourceType":{_quoted(row.kind)},"created":"{created}",'
-        f'"lastModified":"{modified}","location":{_quoted(places[row.kind] + segment(row.id))},'
+        f'{document[:-1]}{linked},"meta":{{"resourceType":"{kind}","created":"{made}","lastModified":'
+        f'"{made if modified == created else _time(modified)}","location":{_quoted(places[kind] + segment(id))},'
         f'"version":{_quoted(version)}}}}}'
     ), version
 
@@ -73,7 +73,7 @@ def member(link: Link, places: Mapping[str, str]) -> Resource:
 def _member_text(link: Link, places: Mapping[str, str]) -> str:
     return (
         f'{{"value":{_quoted(link.id)},"$ref":{_quoted(places[link.kind] + segment(link.id))},'
-        f'"type":{_quoted(link.kind)},"display":{_quoted(link.label)}}}'
+        f'"type":"{link.kind}","display":{_quoted(link.label)}}}'
     )
 
 

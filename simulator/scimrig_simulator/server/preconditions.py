@@ -8,25 +8,45 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import NoReturn
 
 from scimrig_simulator.scim.errors import ScimError
 
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
+_ANY = "*"
+_SHOWN = 40
 
 
 def check(headers: Mapping[str, str], version: str, reading: bool) -> bool:
     """True where a GET may be answered 304. Raises ScimError 412 where the condition of a request doesn't hold.
 
-    headers: names in lower case. version: current ETag of the resource.
+    headers: names in lower case. version: current ETag of the resource. A field that holds anything but tags is a 400:
+    nobody knows what its sender wants to be sure of. Only a GET goes on without such an If-None-Match, harmlessly.
     """
-    if "if-match" in headers and not _names(headers["if-match"], version):
+    wanted, unwanted = (headers.get(name) for name in ("if-match", "if-none-match"))
+    if wanted is not None and not _names(_tags(wanted) or _unreadable("If-Match", wanted), version):
         raise ScimError(412, None, f"The resource has changed: its version is {version} now. Read it again.")
-    if "if-none-match" in headers and _names(headers["if-none-match"], version):
-        if reading:
-            return True
+    if unwanted is None:
+        return False
+    tags = _tags(unwanted)
+    if reading:
+        return _names(tags, version)
+    if _names(tags or _unreadable("If-None-Match", unwanted), version):
         raise ScimError(412, None, f"If-None-Match names the current version, {version}.")
     return False
 
 
-def _names(field: str, version: str) -> bool:
-    return field.strip() == "*" or _TAG.findall(version)[0] in _TAG.findall(field)
+def _names(tags: list[str], version: str) -> bool:
+    return _ANY in tags or version.removeprefix("W/") in tags
+
+
+def _tags(field: str) -> list[str]:
+    """The tags of a field, without their weakness, or ``*``; none where anything else stands there."""
+    if field.strip() == _ANY:
+        return [_ANY]
+    return [] if _TAG.sub("", field).strip(" \t,") else _TAG.findall(field)
+
+
+def _unreadable(name: str, field: str) -> NoReturn:
+    detail = f'{name} takes * or entity tags in double quotes, as in W/"1", not {field[:_SHOWN]!r}.'
+    raise ScimError(400, None, detail)

@@ -1,5 +1,8 @@
 """Serves an ASGI application on a loopback socket until it is told to stop.
 
+Told once (SIGTERM, SIGINT), it takes no new connection, finishes the requests under way and lets the application close
+what it has open; told twice, it dies of it on the spot.
+
 Rule: prints nothing; ``ready`` is told the base URL once connections are taken. May not import ``faults``, ``idp`` or
 ``drive``.
 """
@@ -12,14 +15,23 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from types import FrameType
+from urllib.parse import unquote
 
 import uvicorn
 
+from scimrig_simulator import limits
+from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.server.app import BASE_PATH
+from scimrig_simulator.server.asgi import App, Receive, Scope, Send, origin_form, respond
+from scimrig_simulator.server.connection import Connection
+from scimrig_simulator.server.health import STOPPING
+from scimrig_simulator.wire import SCIM_JSON, encode_json
 
-GRACE = 1  # seconds that a request under way may still take once the server has been told to stop
-_LARGEST_HEAD = 256 * 1024  # so that an over-long filter meets our own limit, and a SCIM error
+GRACE = 5
+"""Seconds that a request under way may still take once the server has been told to stop."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class ServeError(Exception):
@@ -27,23 +39,46 @@ class ServeError(Exception):
 
 
 def serve(
-    app: Callable[..., Any],
+    app: App,
     host: str = "127.0.0.1",
     port: int = 0,
     ready: Callable[[str], None] | None = None,
     base_path: str = BASE_PATH,
+    grace: int = GRACE,
 ) -> None:
-    """Serve until SIGINT or SIGTERM, then return. Port 0 takes a free one. Raises ServeError."""
+    """Serve until SIGINT or SIGTERM, then return. Port 0 takes a free one. Raises ServeError.
+
+    ready: is told the base URL once connections are taken. grace: seconds, see ``GRACE``.
+    """
     with _listening(host, port) as listener:
         name, number = listener.getsockname()[:2]
         origin = f"http://[{name}]:{number}" if ":" in name else f"http://{name}:{number}"
         config = uvicorn.Config(
-            app, log_config=None, log_level="critical", access_log=False, server_header=False, proxy_headers=False,
-            loop="asyncio", http="h11", ws="none", timeout_graceful_shutdown=GRACE,
-            h11_max_incomplete_event_size=_LARGEST_HEAD,
+            _answering(app), http=Connection, loop="asyncio", ws="none",
+            log_config=None, log_level="critical", access_log=False, server_header=False, proxy_headers=False,
+            timeout_graceful_shutdown=grace, h11_max_incomplete_event_size=limits.HEAD,
         )  # fmt: skip
         server = _Server(config, lambda: ready(origin + base_path) if ready else None)
         asyncio.run(server.serve(sockets=[listener]))
+
+
+def _answering(app: App) -> App:
+    """The application behind what HTTP asks of a server itself, whatever it serves."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not scope["raw_path"].startswith(b"/"):
+            scope["raw_path"] = origin_form(scope["raw_path"])
+            scope["path"] = unquote(scope["raw_path"].decode("ascii"))
+        try:
+            await app(scope, receive, send)
+        except asyncio.CancelledError:  # told to stop, and out of patience
+            error = ScimError(503, None, "The server was told to stop before the request was complete; try again.")
+            with contextlib.suppress(RuntimeError):  # an answer is under way
+                headers = {"Connection": "close", "Retry-After": "1"}
+                await respond(send, error.status, headers, encode_json(error.body()), SCIM_JSON)
+            raise
+
+    return answer
 
 
 class _Server(uvicorn.Server):
@@ -55,8 +90,16 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
+        self.lifespan.state[STOPPING] = lambda: self.should_exit
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's own, but for connections that were accepted at the last moment: they are closed as well."""
+        for server in self.servers:
+            server.close()
+        await asyncio.sleep(0.05)
+        await super().shutdown(sockets=sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -64,13 +107,18 @@ class _Server(uvicorn.Server):
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        wanted = (signal.SIGINT, signal.SIGTERM)
-        before = {number: signal.signal(number, self.handle_exit) for number in wanted}
+        before = {number: signal.signal(number, self.handle_exit) for number in _SIGNALS}
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The first signal asks to stop; the next one is left to do what it does to any process."""
+        self.should_exit = True
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @contextlib.contextmanager
