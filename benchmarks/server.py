@@ -4,11 +4,12 @@ Run by hand, with the dev and peer dependencies, on a machine that has little el
 
     python benchmarks/server.py                  both servers at 100 and 10,000 users, in rounds: A, B, A, B …
     python benchmarks/server.py --wsgi           theirs as its command serves it, by WSGI; else by its ASGI application
+    python benchmarks/server.py --application    both in this process: the applications alone, without HTTP
     python benchmarks/server.py --ours           ours alone: over HTTP, and the application without HTTP
     python benchmarks/server.py --profile get    where the time of one operation goes (cProfile, in process)
 
 What counts is CPU time of the server's process, kernel included, and ratios of figures taken in the same round: times
-of a shared machine prove nothing. Everything is asked over one kept connection, and every answer's status is checked.
+of a shared machine prove nothing. Requests go out in waves over a few kept connections; every answer is checked.
 """
 
 from __future__ import annotations
@@ -24,14 +25,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from contestants import BRIDGED, OURS, SMALL_GROUP, THEIRS, Contestant, InProcess, Json, served, user
+from contestants import BRIDGED, OURS, SMALL_GROUP, THEIRS, Contestant, InProcess, Json, Request, served, user
 
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 MEMORY = ":memory:"
 GROWTH = 1.3
 """How much more an operation may cost at the larger of two sizes."""
-
-Request = tuple[str, str, Json | None]
 
 
 @dataclass
@@ -144,6 +143,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ours", action="store_true", help="our server alone")
     parser.add_argument("--wsgi", action="store_true", help="theirs through its WSGI application and uvicorn's bridge")
+    parser.add_argument("--application", action="store_true", help="both in this process: no HTTP, no uvicorn")
     parser.add_argument("--profile", choices=OPERATIONS, metavar="OP", help=f"one of {', '.join(OPERATIONS)}")
     parser.add_argument("--users", type=int, nargs="+", default=[100, 10_000], metavar="N", help="stored users")
     parser.add_argument("--rounds", type=int, default=7, metavar="N")
@@ -157,6 +157,10 @@ def contestants(wanted: argparse.Namespace, running: ExitStack, folder: Path) ->
     """All that take part, filled with users, not yet with groups."""
     for size in wanted.users:
         place = MEMORY if wanted.db == "memory" else str(folder / f"{size}.db")
+        if wanted.application:
+            yield filled(Field(OURS, size, InProcess(OURS, place)))
+            yield filled(Field(THEIRS, size, InProcess(THEIRS, MEMORY)))
+            continue
         yield filled(Field(OURS, size, running.enter_context(served(OURS, place))))
         if wanted.ours:
             inner = MEMORY if wanted.db == "memory" else str(folder / f"{size}-inner.db")
@@ -190,8 +194,8 @@ def measure(fields: list[Field], chosen: dict[str, Operation], wanted: argparse.
 def group(one: Field, joins: int) -> None:
     """Groups over all users, and users outside who are going to join."""
     one.groups = one.contestant.fill(0, groups=True)
-    for number in range(min(joins, 500)):
-        status, body = one.contestant.ask("POST", "/Users", user(number, "spare"))
+    spare: list[Request] = [("POST", "/Users", user(number, "spare")) for number in range(min(joins, 500))]
+    for status, body in one.contestant.ask(spare):
         assert status == 201, body
         one.spare.append(body.decode().partition('"id":')[2].split('"')[1])
 
@@ -208,14 +212,17 @@ def repetitions(one: Field, operation: Operation, repeat: int) -> int:
 
 def timed(one: Field, operation: Operation, count: int) -> float:
     """µs CPU per request. Raises SystemExit for an answer that isn't what was asked for."""
-    idle = one.contestant.cpu()
-    begun = one.contestant.cpu()
+    requests = []
     for _ in range(count):
         one.asked += 1
-        status, body = one.contestant.ask(*operation.request(one))
+        requests.append(operation.request(one))
+    idle = one.contestant.cpu()
+    begun = one.contestant.cpu()
+    answers = one.contestant.ask(requests)
+    used = one.contestant.cpu() - begun
+    for status, body in answers:
         if status // 100 != 2 or body.count(b'"userName"') < min(operation.finds, one.size):
             raise SystemExit(f"{one.name} at {one.size} users, {operation.label}: {status} {body[:300]!r}")
-    used = one.contestant.cpu() - begun
     return max(0, used - (begun - idle)) / count / 1000  # what reading the clock costs is not the operation's
 
 
