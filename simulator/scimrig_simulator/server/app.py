@@ -16,7 +16,6 @@ from scimrig_simulator.scim.tolerances import STANDARD, Tolerance
 from scimrig_simulator.seams import Admits, Seams
 from scimrig_simulator.server import administration, openapi
 from scimrig_simulator.server.administration import Administration
-from scimrig_simulator.server.asgi import App
 from scimrig_simulator.server.database import StoreError
 from scimrig_simulator.server.description import Description
 from scimrig_simulator.server.directory import Directory
@@ -84,9 +83,9 @@ def build(settings: Settings, seams: Seams | None = None) -> Site:
     poster = None if settings.policy == OPEN else settings.poster or _http(closing)
     landlord = _Landlord(settings, seams, seams.definitions(settings.definitions), store, tenants, root, poster)
     admin = Office(root, administration.PLACE, Administration(tenants, settings.base_path).methods)
-    places: dict[str, App] = dict.fromkeys((LIVE, READY), Health(store))
-    places[openapi.PLACE] = Description(landlord.definitions, settings.base_path)
-    site = Site(tenants, landlord.let, admin, places, closing)
+    health, description = Health(store), Description(landlord.definitions, settings.base_path)
+    pages = {LIVE: health.live, READY: health.ready, openapi.PLACE: description.page}
+    site = Site(tenants, landlord.let, admin, pages, closing)
     if poster is not None:
         site.resume()
     return site

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from starlette.requests import Request
+from starlette.responses import Response
+
 from scimrig_simulator.scim.bodies import PLAIN_JSON
 from scimrig_simulator.scim.schemas import Definitions
-from scimrig_simulator.server.asgi import Receive, Scope, Send, respond
+from scimrig_simulator.server.access_log import note
 from scimrig_simulator.server.openapi import document
 from scimrig_simulator.wire import encode_json
 
 
 class Description:
-    """The document of one server as an ASGI application, to be mounted at ``openapi.PLACE``.
+    """The document of one server, and its page, to be mounted at ``openapi.PLACE``.
 
     base_path: as in ``app.Settings``.
     """
@@ -24,13 +27,10 @@ class Description:
         self._definitions = definitions
         self._base_path = base_path
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        head = scope["method"] == "HEAD"
-        if head or scope["method"] == "GET":
-            await respond(send, 200, {}, self._document, PLAIN_JSON, head=head)
-        else:
-            body = encode_json({"error": "only GET and HEAD are possible here"})
-            await respond(send, 405, {"Allow": "GET, HEAD"}, body, PLAIN_JSON)
+    async def page(self, request: Request) -> Response:
+        """The document."""
+        note(request.scope, request.url.path, (), (), "")
+        return Response(self._document, media_type=PLAIN_JSON)
 
     @cached_property
     def _document(self) -> bytes:

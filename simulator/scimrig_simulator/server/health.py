@@ -9,11 +9,10 @@ Rule: asks, and changes nothing. May not import ``faults``, ``idp`` or ``drive``
 
 from __future__ import annotations
 
-import json
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
-from scimrig_simulator.scim.bodies import PLAIN_JSON
 from scimrig_simulator.server.access_log import note
-from scimrig_simulator.server.asgi import Receive, Scope, Send, path_of, respond
 from scimrig_simulator.server.store import Store
 
 LIVE = "/livez"
@@ -27,26 +26,24 @@ PATIENCE = 0.25
 
 
 class Health:
-    """The two pages as an ASGI application, to be mounted at ``LIVE`` and ``READY``."""
+    """The two pages, as endpoints to be mounted at ``LIVE`` and ``READY``."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        place = path_of(scope)
-        note(scope, place, (), (), "")
-        head = scope["method"] == "HEAD"
-        headers = {"Cache-Control": "no-store"}
-        if scope["method"] not in ("GET", "HEAD"):
-            status, said = 405, "only GET and HEAD are possible here"
-            headers["Allow"] = "GET, HEAD"
-        else:
-            status, said = (200, "alive") if place == LIVE else self._condition(scope)
-        body = json.dumps({"status": said}).encode()
-        await respond(send, status, headers, body, PLAIN_JSON, head=head)
+    async def live(self, request: Request) -> Response:
+        """200: the process answers."""
+        return _page(request, 200, "alive")
 
-    def _condition(self, scope: Scope) -> tuple[int, str]:
-        stopping = scope.get("state", {}).get(STOPPING)
+    async def ready(self, request: Request) -> Response:
+        """200 where the store can be used and nobody has told the server to stop, else 503."""
+        stopping = getattr(request.state, STOPPING, None)
         if stopping is not None and stopping():
-            return 503, "stopping"
-        return (200, "ready") if self._store.ready(PATIENCE) else (503, "the store can't be used")
+            return _page(request, 503, "stopping")
+        ready = self._store.ready(PATIENCE)
+        return _page(request, 200, "ready") if ready else _page(request, 503, "the store can't be used")
+
+
+def _page(request: Request, status: int, said: str) -> Response:
+    note(request.scope, request.url.path, (), (), "")
+    return JSONResponse({"status": said}, status, {"Cache-Control": "no-store"})

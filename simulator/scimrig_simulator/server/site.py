@@ -4,17 +4,25 @@ The tenant without a name is served at the base path and at /manage, every other
 /acme/scim/v2, /acme/manage. A name that no tenant has is answered like one whose token one doesn't know, so that nobody
 learns who is a customer; only the token that the server was started with learns that there is nobody.
 
-Rule: finds who answers, and answers nothing itself. May not import ``faults``, ``idp`` or ``drive``.
+Rule: finds who answers, and answers nothing itself. SCIM's own way is short; what is beside it is Starlette's. May
+not import ``faults``, ``idp`` or ``drive``.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeAlias
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route as PageRoute
 
 from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.server import administration
@@ -24,6 +32,8 @@ from scimrig_simulator.server.outbox import Outbox
 from scimrig_simulator.server.routes import Route
 from scimrig_simulator.server.service import Finds, Service
 from scimrig_simulator.server.tenants import Tenants, well_named
+
+Page: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +87,7 @@ class Site:
     """The server. Safe to share by threads; each request asks the register of tenants anew.
 
     let: makes what a tenant is served with, of its number and name; of None and a name that no tenant has.
-    admin: answers below ``administration.PLACE``.  places: who answers at other whole paths.
+    admin: answers below ``administration.PLACE``.  pages: what else there is, by path, for everybody to GET.
     closing: what else is to be closed at the end.
     """
 
@@ -86,13 +96,18 @@ class Site:
         tenants: Tenants,
         let: Callable[[int | None, str], Tenancy],
         admin: Office,
-        places: Mapping[str, App],
+        pages: Mapping[str, Page],
         closing: ExitStack,
     ) -> None:
         self._tenants = tenants
         self._let = let
         self._admin = admin
-        self._places = places
+        self._pages = pages.keys()
+        self._beside = Starlette(
+            routes=[PageRoute(path, page) for path, page in pages.items()],
+            exception_handlers={HTTPException: _told},
+            lifespan=self._lifespan,
+        )
         self._closing = closing
         self._default = let(0, "")
         self._base_path = self._default.scim.base_path
@@ -103,15 +118,14 @@ class Site:
         if scope["type"] == "http":
             await self._at(path_of(scope))(scope, receive, send)
         elif scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._beside(scope, receive, send)
         else:
             raise ValueError(f"Nothing but HTTP is spoken here, and this is {scope['type']}")
 
-    async def _live(self, receive: Receive, send: Send) -> None:
-        while (await receive())["type"] == "lifespan.startup":
-            await send({"type": "lifespan.startup.complete"})
+    @asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        yield
         self.close()
-        await send({"type": "lifespan.shutdown.complete"})
 
     def resume(self) -> None:
         """At the start: have sent what an earlier process left to be sent, for every tenant."""
@@ -131,8 +145,8 @@ class Site:
             return self._default.scim
         if _within(administration.PLACE, path):
             return self._admin
-        if (place := self._places.get(path)) is not None:
-            return place
+        if path in self._pages:
+            return self._beside
         name, _, rest = path[1:].partition("/")
         if not well_named(name):
             return self._default.at(path)
@@ -154,6 +168,12 @@ class Site:
             if number is not None:
                 self._open[name] = tenancy
         return tenancy
+
+
+async def _told(_: Request, error: Exception) -> Response:
+    """What Starlette would refuse in plain words: another method than GET."""
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
 
 
 def _within(place: str, path: str) -> bool:

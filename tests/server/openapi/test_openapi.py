@@ -52,7 +52,7 @@ def test_it_is_there_for_everybody(visitor: Any, authorization: str | None) -> N
 @pytest.mark.parametrize("method", [name for name in METHODS if name not in ("GET", "HEAD")])
 def test_it_can_only_be_read(visitor: Any, method: str) -> None:
     reply = visitor.send(method, "/openapi.json")
-    assert (reply.status, reply.header("Allow")) == (405, "GET, HEAD")
+    assert (reply.status, set(str(reply.header("Allow")).split(", "))) == (405, {"GET", "HEAD"})
 
 
 def test_it_tells_nothing_of_what_is_stored(visitor: Any, document: dict[str, Any]) -> None:
