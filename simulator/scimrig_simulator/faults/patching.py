@@ -283,7 +283,7 @@ class _ManagerStringStored(Seams):
     def patch(self, call: Call, resource: Resource, body: Resource) -> Resource:
         after = super().patch(call, resource, body)
         for operation in operations(body):
-            if _manager(operation):
+            if _manager(operation) and operation["value"]:
                 after[urns.ENTERPRISE]["manager"] = operation["value"]
         return after
 
