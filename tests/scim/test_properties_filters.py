@@ -22,7 +22,7 @@ Values = Callable[[Attribute], st.SearchStrategy[Any]]
 Holds = Callable[[Filter, dict[str, Any]], bool]
 
 few = settings(max_examples=60)
-many = settings(max_examples=1_000)
+many = settings(max_examples=500)
 
 ORDERED = ("string", "reference", "dateTime", "integer", "decimal")
 TEXTUAL = ("string", "reference")
@@ -200,7 +200,7 @@ def test_any_text_is_read_or_refused_at_a_place_in_it(
 
 
 @pytest.mark.slow
-@settings(max_examples=2_000)
+@settings(max_examples=1_000)
 @given(st.data(), st.text(max_size=200), st.integers())
 def test_thousands_of_texts_are_read_or_refused(
     filters: Filters, user_type: ResourceType, data: st.DataObject, text: str, seed: int

@@ -19,7 +19,7 @@ from scimrig_simulator.scim.validation import accept, identical
 USER = builtin().resource_type("User")
 GROUP = builtin().resource_type("Group")
 few = settings(max_examples=60)
-many = settings(max_examples=1_500)
+many = settings(max_examples=700)
 
 Json = dict[str, Any]
 

@@ -144,7 +144,7 @@ def test_the_quick_way_and_the_long_way_lead_to_the_same(
 
 
 @pytest.mark.slow
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(ABOUT_MEMBERS, min_size=1, max_size=2))
 def test_a_patch_that_sees_only_whom_it_names_does_what_one_does_that_sees_all(
     client_class: Any, monkeypatch: pytest.MonkeyPatch, operations: list[Any]
