@@ -144,7 +144,7 @@ def test_a_filter_survives_its_text(filters: Filters, data: st.DataObject) -> No
 @pytest.mark.slow
 @many
 @given(st.data())
-def test_thousands_of_filters_survive_their_text(filters: Filters, data: st.DataObject) -> None:
+def test_many_filters_survive_their_text(filters: Filters, data: st.DataObject) -> None:
     parsing_prints_back(filters, data)
 
 
@@ -202,7 +202,7 @@ def test_any_text_is_read_or_refused_at_a_place_in_it(
 @pytest.mark.slow
 @settings(max_examples=1_000)
 @given(st.data(), st.text(max_size=200), st.integers())
-def test_thousands_of_texts_are_read_or_refused(
+def test_many_texts_are_read_or_refused(
     filters: Filters, user_type: ResourceType, data: st.DataObject, text: str, seed: int
 ) -> None:
     any_text_is_read_or_refused(text, user_type)
@@ -235,7 +235,7 @@ def test_the_laws_of_logic_hold(filters: Filters, users: Users, holds: Holds, da
 @pytest.mark.slow
 @many
 @given(st.data())
-def test_the_laws_of_logic_hold_for_thousands(
+def test_the_laws_of_logic_hold_for_many(
     filters: Filters, users: Users, holds: Holds, data: st.DataObject
 ) -> None:
     a, b, c = (data.draw(filters) for _ in range(3))

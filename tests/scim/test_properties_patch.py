@@ -110,7 +110,7 @@ def test_a_patch_is_done_whole_or_not_at_all_and_its_arguments_stay(user: Json, 
 @pytest.mark.slow
 @many
 @given(users(), operations)
-def test_thousands_of_patches_are_done_whole_or_not_at_all(user: Json, ops: list[Json]) -> None:
+def test_many_patches_are_done_whole_or_not_at_all(user: Json, ops: list[Json]) -> None:
     nothing_is_half_done(user, ops)
 
 

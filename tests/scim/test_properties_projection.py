@@ -138,7 +138,7 @@ def test_the_laws_of_projection_hold(resource: dict[str, Any], attributes: Any, 
 @pytest.mark.slow
 @many
 @given(resources(), st.none() | lists, st.none() | lists)
-def test_the_laws_of_projection_hold_for_thousands(resource: dict[str, Any], attributes: Any, excluded: Any) -> None:
+def test_the_laws_of_projection_hold_for_many(resource: dict[str, Any], attributes: Any, excluded: Any) -> None:
     the_laws_hold(resource, attributes, excluded)
 
 

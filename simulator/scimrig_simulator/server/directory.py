@@ -72,11 +72,8 @@ class Directory:
                     return self._unless_known(call, version) or Answer(200, text.encode(), {"ETag": version})
             resource = self.seams.find(call, desk)
         version = resource["meta"]["version"]
-        answer = Answer(200, None, {"ETag": version})
-        if (known := self._unless_known(call, version)) is not None:
-            return known
-        answer.body = self.seams.render(call, resource, call.kind)
-        return answer
+        known = self._unless_known(call, version)
+        return known or Answer(200, self.seams.render(call, resource, call.kind), {"ETag": version})
 
     def _unless_known(self, call: Call, version: str) -> Answer | None:
         known = preconditions.check(call.headers, version, reading=True)
@@ -105,7 +102,7 @@ class Directory:
                 before = self._found(call, desk)
                 body = self.seams.parse(call)
             row = self._write(call, desk, before, self.seams.patch(call, before, body))
-            if not call.projection and self.store.crowded(row.id, ECHO):
+            if row.kind == "Group" and not call.projection and self.store.crowded(row.id, ECHO):
                 return Answer(204, None, {"ETag": desk.text(row)[1]})
             return self._shown(call, replace(desk, only=None), row, 200)
 
