@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -21,6 +22,7 @@ from scimrig_simulator.scim.errors import ScimError, invalid_syntax, invalid_val
 from scimrig_simulator.scim.schemas import Attribute
 from scimrig_simulator.scim.tolerances import Leniency
 
+_SHORT = 256
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]*|[A-Za-z0-9_-]*)(={0,2})")
 _NO_URI = re.compile(r'[\x00-\x20\x7f<>"{}|\\^`]|%(?![0-9A-Fa-f]{2})')
 
@@ -126,7 +128,19 @@ def element_key(element: Any, attribute: Attribute) -> Any:
     """
     if attribute.identity is not None and isinstance(element, Mapping):
         return normal_form(element.get("value"), attribute.identity)
+    if isinstance(element, dict) and all(map(_is_short, element.values())):
+        return _key_of(attribute, frozenset(element.items()))
     return normal_form([element], attribute)
+
+
+@lru_cache(maxsize=4096)  # a PATCH of many operations asks for the same values again with each of them
+def _key_of(attribute: Attribute, parts: frozenset[tuple[str, Any]]) -> Any:
+    return normal_form([dict(parts)], attribute)
+
+
+def _is_short(value: Any) -> bool:
+    """Whether a stored value is a plain one that may be remembered."""
+    return isinstance(value, bool) or (isinstance(value, str) and len(value) <= _SHORT)
 
 
 def check_primary(values: list[Any], place: str) -> None:

@@ -28,6 +28,8 @@ class Attribute:
 
     canonical_values are suggestions, as that section calls them: another value is taken, and none is put into their
     spelling, since an IdP compares what it reads with what it sent and would write "Work" again in every cycle.
+    key: the name in lower case.
+    identity: the sub-attribute that says which value this is, where it cannot change: ``value`` of ``members``.
     """
 
     name: str
@@ -43,21 +45,19 @@ class Attribute:
     description: str = ""
     sub_attributes: tuple[Attribute, ...] = ()
     key: str = field(init=False, repr=False)
+    identity: Attribute | None = field(init=False, repr=False)
     _subs: Mapping[str, Attribute] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", self.name.lower())
         object.__setattr__(self, "_subs", _by_name(self.sub_attributes))
+        value = self.sub("value") if self.multi_valued else None
+        identifies = value is not None and value.mutability == "immutable"
+        object.__setattr__(self, "identity", value if identifies else None)
 
     def sub(self, name: str) -> Attribute | None:
         """A sub-attribute by name, in any case; None where there is none."""
         return self._subs.get(name.lower())
-
-    @property
-    def identity(self) -> Attribute | None:
-        """The sub-attribute that says which value this is, where it cannot change: ``value`` of ``members``."""
-        value = self.sub("value") if self.multi_valued else None
-        return value if value is not None and value.mutability == "immutable" else None
 
     def to_json(self) -> dict[str, Any]:
         """As /Schemas serves it."""
