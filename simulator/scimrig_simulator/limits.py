@@ -36,7 +36,7 @@ FILTER_DEPTH = 50
 """Parentheses, brackets and nots inside one another in a filter."""
 
 FILTER_TERMS = 200
-"""Comparisons in one filter."""
+"""Comparisons and value paths in one filter."""
 
 PATCH_OPERATIONS = 1000
 """Operations of one PATCH; one of them may add or remove any number of members."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
+
+from scimrig_simulator.scim.schemas import Attribute, Definitions, Extension, Schema, builtin
 
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 
@@ -86,6 +90,24 @@ def test_who_adds_one_to_a_large_group_isn_t_sent_all_the_others(client: Any) ->
     shown = client.send("PATCH", path, {"attributes": "displayName"}, body)
     assert (shown.status, shown.resource()["displayName"]) == (200, "Crew")
     assert client.patch(path, {"op": "remove", "path": f'members[value eq "{crowd[0]["id"]}"]'}).status == 200
+
+
+def test_a_schema_whose_urn_ends_in_a_number_is_no_member(make_client: Callable[..., Any]) -> None:
+    """Its URN reads as no attribute path, and stands where one could; whoever is a member stays one, once."""
+    desk = Schema("urn:example:desk:2.0", "Desk", "", (Attribute("room", "string"),))
+    user, group = builtin().resource_types
+    group = replace(group, extensions=(Extension(desk),))
+    client = make_client(definitions=Definitions((*builtin().schemas, desk), (user, group)))
+    ada = client.user("ada")
+    path = f"/Groups/{client.group('Crew', ada)['id']}"
+    reply = client.patch(
+        path,
+        {"op": "add", "path": "members", "value": [{"value": ada["id"]}]},
+        {"op": "add", "path": desk.id, "value": {"room": "12"}},
+    )
+    after = client.get(path)
+    assert (reply.status, after[desk.id]) == (200, {"room": "12"})
+    assert [member["value"] for member in after["members"]] == [ada["id"]]
 
 
 def test_two_groups_may_share_a_name(client: Any) -> None:

@@ -14,6 +14,7 @@ import json
 import re
 from typing import NoReturn
 
+from scimrig_simulator import limits
 from scimrig_simulator.scim.expressions import (
     COMPARISONS,
     And,
@@ -28,9 +29,7 @@ from scimrig_simulator.scim.expressions import (
     ValuePath,
 )
 
-MAX_LENGTH = 16_384  # characters
-MAX_DEPTH = 50  # parentheses, brackets and nots inside one another
-MAX_TERMS = 200  # comparisons and value paths in one filter
+MAX_LENGTH, MAX_DEPTH, MAX_TERMS = limits.FILTER_LENGTH, limits.FILTER_DEPTH, limits.FILTER_TERMS
 
 _WORD = re.compile(r"[^\s()\[\]\"]+")
 _NOT = re.compile(r"not ?\(", re.IGNORECASE | re.ASCII)
@@ -185,8 +184,8 @@ class _Reader:
         return value
 
     def number(self, digits: str) -> Literal:
-        if len(digits) > 40:
-            self.fail("the number has more than 40 characters")
+        if len(digits) > limits.DIGITS:
+            self.fail(f"the number has more than {limits.DIGITS} characters")
         value: int | float = float(digits) if set(digits) & set(".eE") else int(digits)
         if value in (float("inf"), float("-inf")):
             self.fail("the number is too large")

@@ -71,7 +71,7 @@ class _Draft:
     def at_key(self, operation: Operation, key: str, value: Any) -> None:
         """One member of a ``value`` without a path."""
         attribute = self.kind.attribute(key)
-        schema = self.schema(key)
+        schema = self.kind.container(key)
         if schema is not None:
             self.at_schema(operation, schema, value)
         elif attribute is None:
@@ -126,7 +126,7 @@ class _Draft:
         self.resource.pop(schema.id, None)
 
     def at_path(self, operation: Operation, text: str, value: Any) -> None:
-        schema = self.schema(text)
+        schema = self.kind.container(text)
         if schema is not None:
             self.at_schema(operation, schema, value)
             return
@@ -160,12 +160,6 @@ class _Draft:
         else:
             assign(target, value, add=operation.op == "add")
 
-    def schema(self, text: str) -> Schema | None:
-        """The schema of the resource type whose URN this is."""
-        if text.lower() == self.kind.schema.id.lower():
-            return self.kind.schema
-        return self.kind.extension(text)
-
     def echoed(self, attribute: Attribute, value: Any, home: Any) -> None:
         """A readOnly attribute in a ``value``: let pass where it says what is (rfc-notes 14, okta:6)."""
         held = member(home, attribute.name)
@@ -184,5 +178,5 @@ class _Draft:
         if operation.op == "remove":
             raise not_mutable("schemas follows from the attributes; remove those of the extension instead")
         for urn in value if isinstance(value, list) else [value]:
-            if not isinstance(urn, str) or (self.schema(urn) is None and not foreign):
+            if not isinstance(urn, str) or (self.kind.container(urn) is None and not foreign):
                 raise invalid_value(f"schemas of {self.kind.name} can't hold {urn!r}")

@@ -21,7 +21,7 @@ _MEMBERS = "members"
 def members_named(body: Any, kind: ResourceType, leniency: frozenset[Tolerance]) -> tuple[str, ...] | None:
     """Ids of the members that the operations of a PATCH body can find, add, change or remove; None for all.
 
-    A body that will be refused whatever the members are reaches none.
+    A body that can't be read reaches all: whether it will be refused isn't known here.
     """
     reached: dict[str, None] = {}
     try:
@@ -31,17 +31,20 @@ def members_named(body: Any, kind: ResourceType, leniency: frozenset[Tolerance])
                 return None
             reached.update(dict.fromkeys(named))
     except ScimError:
-        return ()
+        return None
     return tuple(reached)
 
 
 def _operation(operation: Operation, kind: ResourceType, leniency: frozenset[Tolerance]) -> list[str] | None:
     if operation.path is None:
         return _whole(operation, kind)
+    container = kind.container(operation.path)
+    if container is not None:
+        return None if container is kind.schema else []
     path = parse_path(operation.path)
     located = kind.locate(path.attr)
     if located is None or located.extension is not None or located.attribute.name != _MEMBERS:
-        return [] if kind.container(path.attr) is None else None
+        return []
     if path.filter is not None:
         return _by_filter(path.filter)
     if path.attr.sub is not None or operation.op == "replace":

@@ -151,11 +151,9 @@ class ResourceType:
         wanted = urn.lower()
         return next((e.schema for e in self.extensions if e.schema.id.lower() == wanted), None)
 
-    def container(self, path: AttrPath) -> Schema | None:
-        """The schema that a path names as a whole (``urn:…:enterprise:2.0:User``), None where it names none."""
-        if path.urn is None:
-            return None
-        return self.schema if path.urn.lower() == self.schema.id.lower() else self.extension(path.urn)
+    def container(self, text: str) -> Schema | None:
+        """The schema of this type that a text names as a whole, in any case; None where it names none."""
+        return self.schema if text.lower() == self.schema.id.lower() else self.extension(text)
 
     def locate(self, path: AttrPath) -> Located | None:
         """Where a path leads, None where it names nothing that this resource type has (RFC 7644 §3.10)."""
