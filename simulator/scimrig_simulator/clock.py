@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Protocol
+
+_log = logging.getLogger(__name__)
 
 
 class Clock(Protocol):
@@ -42,9 +46,45 @@ class SystemClock:
         return time.monotonic()
 
     def at(self, when: float, action: Callable[[], None]) -> None:
-        timer = threading.Timer(max(0.0, when - time.time()), action)
-        timer.daemon = True  # what is due after the end of the process is nobody's business
-        timer.start()
+        _WALL.add(when, action)
+
+
+class AdvancingClock:
+    """Wall time that can be moved on, for tests of a server by its URL. Safe to share by threads.
+
+    What falls due while it is moved on happens in order, each at its own moment, in the thread that moves it.
+    """
+
+    def __init__(self) -> None:
+        self._offset = 0.0
+        self._moving = threading.Lock()
+        self._alarms = _Alarms(self.now)
+
+    def now(self) -> float:
+        return time.time() + self._offset
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(max(0.0, seconds))
+
+    def stopwatch(self) -> float:
+        return time.monotonic()
+
+    def at(self, when: float, action: Callable[[], None]) -> None:
+        self._alarms.add(when, action)
+
+    def advance(self, seconds: float) -> float:
+        """Move time on and return what it is then; what is under way is waited for first."""
+        with self._moving, self._alarms.held():
+            end = self.now() + max(0.0, seconds)
+            while (due := self._alarms.pop(end)) is not None:
+                when, action = due
+                self._move_to(when)
+                action()
+            self._move_to(end)
+        return self.now()
+
+    def _move_to(self, moment: float) -> None:
+        self._offset += max(0.0, moment - self.now())
 
 
 class VirtualClock:
@@ -93,6 +133,95 @@ class VirtualClock:
 
     def stopwatch(self) -> float:
         return self.now()
+
+
+class _Alarms:
+    """Calls actions when they are due, each in a thread of its own; threads that have done theirs are used again.
+
+    now: the time, which passes by itself.
+    """
+
+    _SPARE = 4
+    _LONGEST = 5.0  # seconds between two looks at the time, which somebody may have moved on
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._changed = threading.Condition()
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self._idle = 0
+        self._busy = 0
+        self._held = False
+
+    def add(self, when: float, action: Callable[[], None]) -> None:
+        with self._changed:
+            heapq.heappush(self._due, (when, next(self._order), action))
+            self._wake_one()
+
+    def pop(self, end: float) -> tuple[float, Callable[[], None]] | None:
+        """The first action due by ``end`` and its moment, which is not called by anybody else then."""
+        with self._changed:
+            if not self._due or self._due[0][0] > end:
+                return None
+            when, _, action = heapq.heappop(self._due)
+            return when, action
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Call nobody meanwhile; begins once those who were called before are done."""
+        with self._changed:
+            self._held = True
+            self._changed.wait_for(lambda: not self._busy)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._held = False
+                if self._due:
+                    self._wake_one()
+
+    def _wake_one(self) -> None:
+        """Have somebody look at what is due. Lock held."""
+        if self._idle:
+            self._changed.notify_all()
+        else:
+            self._idle += 1  # until it runs, it counts as one that waits
+            threading.Thread(target=self._work, daemon=True).start()  # what is due after the end is nobody's business
+
+    def _work(self) -> None:
+        while (action := self._next()) is not None:
+            try:
+                action()
+            except Exception:
+                _log.exception("what was due failed")
+            with self._changed:
+                self._busy -= 1
+                if self._held:
+                    self._changed.notify_all()
+                if self._idle >= self._SPARE:
+                    return
+                self._idle += 1
+
+    def _next(self) -> Callable[[], None] | None:
+        """Wait for the next action; None where there is nothing to wait for, and another waits for it."""
+        with self._changed:
+            while True:
+                waits = self._due and not self._held
+                wait = self._due[0][0] - self._now() if waits else self._LONGEST
+                if waits and wait <= 0:
+                    break
+                if not self._changed.wait(min(wait, self._LONGEST)) and not self._due:
+                    self._idle -= 1
+                    return None
+            *_, action = heapq.heappop(self._due)
+            self._idle -= 1
+            self._busy += 1
+            if self._due:
+                self._wake_one()
+            return action
+
+
+_WALL = _Alarms(time.time)
 
 
 def printed(seconds: float) -> str:

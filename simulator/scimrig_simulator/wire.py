@@ -151,10 +151,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What became of one attempt at delivering a webhook: ``status`` 0 and ``failure`` in words where none came."""
+    """What became of one attempt at delivering a webhook: ``status`` 0 and ``failure`` in words where none came.
+
+    answer: how the body that came begins.
+    """
 
     status: int
     failure: str = ""
+    answer: bytes = b""
 
 
 Poster: TypeAlias = Callable[[str, Headers, bytes, float], Posted]

@@ -25,6 +25,7 @@ SCRIPT = """
 import sys
 from scimrig_simulator.clock import SystemClock
 from scimrig_simulator.seams import Seams
+from scimrig_simulator.server import outbox
 from scimrig_simulator.server.app import Settings, build
 from scimrig_simulator.server.serve import serve
 
@@ -37,6 +38,7 @@ class Asleep(SystemClock):
         pass
 
 db, how = sys.argv[1:]
+outbox.LEASE = 2.0
 settings = Settings(token="s3cret", db=db, policy="scalekit", clock=Asleep() if how == "asleep" else SystemClock())
 serve(build(settings, Untiring() if how == "untiring" else None), ready=lambda url: print(url, flush=True))
 """
@@ -167,7 +169,7 @@ def test_killed_between_commit_and_first_attempt_the_event_arrives_from_the_next
     first = start("asleep")
     first.register(receiver.server.server_port)
     ids = [first.person("ada"), first.person("ben")]
-    (ada, ben) = [delivery["id"] for delivery in first.deliveries()]
+    (ada, ben) = [delivery["event_id"] for delivery in first.deliveries()]
     first.kill()
     assert receiver.arrived == []
     second = start()
@@ -194,7 +196,7 @@ def test_killed_while_the_receiver_is_down_the_event_arrives_under_the_same_id_o
     second = start("untiring")
     wait_until(lambda: second.deliveries()[0]["state"] == "delivered")
     (after,) = second.deliveries()
-    assert receiver.ids == [before["id"]] == [after["id"]]
+    assert receiver.ids == [before["event_id"]] == [after["event_id"]]
     assert after["attempts"][: len(before["attempts"])] == before["attempts"]
 
 
@@ -245,6 +247,6 @@ def test_an_endpoint_that_answers_hears_of_commits_in_their_order(
     group = {"schemas": [GROUP], "displayName": "All", "members": members}
     assert server.send("POST", "/scim/v2/Groups", group)[0] == 201
     wait_until(lambda: len(receiver.arrived) == 61)
-    assert receiver.ids == [delivery["id"] for delivery in server.deliveries()]
+    assert receiver.ids == [delivery["event_id"] for delivery in server.deliveries()]
     types = [json.loads(body)["type"].rpartition(".")[2] for _, body in receiver.arrived]
     assert types == ["user_created"] * 30 + ["group_created"] + ["user_updated"] * 30

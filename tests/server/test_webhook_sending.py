@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scimrig_simulator.server.sending import LARGEST_ANSWER, HttpPoster
+from scimrig_simulator.server.sending import KEPT, LARGEST_ANSWER, HttpPoster
 from scimrig_simulator.wire import Posted
 
 CERTIFICATES = Path(__file__).parents[1] / "wire"
@@ -104,7 +104,8 @@ def test_what_leaves_is_what_was_given_with_names_in_lower_case(
 ) -> None:
     there = receiver()
     body = '{"name":"Zoë"}'.encode()
-    assert post(f"{there.url}/hook?tenant=a%20b", (*HEADERS, ("Webhook-Timestamp", "1")), body, ENOUGH) == Posted(200)
+    posted = post(f"{there.url}/hook?tenant=a%20b", (*HEADERS, ("Webhook-Timestamp", "1")), body, ENOUGH)
+    assert posted == Posted(200, answer=b"ok")
     head, _, sent = there.requests[0].partition(b"\r\n\r\n")
     assert sent == body
     assert head.split(b"\r\n") == [
@@ -124,7 +125,7 @@ def test_whatever_the_bytes_they_arrive_unchanged() -> None:
     @settings(max_examples=40)
     @given(st.binary(max_size=3000))
     def arrives(body: bytes) -> None:
-        assert post(there.url, HEADERS, body, ENOUGH) == Posted(200)
+        assert post(there.url, HEADERS, body, ENOUGH) == Posted(200, answer=b"ok")
         assert there.body == body
 
     arrives()
@@ -135,7 +136,7 @@ def test_whatever_the_bytes_they_arrive_unchanged() -> None:
 def test_a_connection_is_used_again(receiver: Callable[..., Receiver], post: HttpPoster) -> None:
     there = receiver()
     for _ in range(5):
-        assert post(there.url, HEADERS, b"{}", ENOUGH) == Posted(200)
+        assert post(there.url, HEADERS, b"{}", ENOUGH) == Posted(200, answer=b"ok")
     assert (len(there.requests), there.connections) == (5, 1)
 
 
@@ -182,7 +183,7 @@ def test_an_answer_without_end_is_left_when_its_status_is_known(
             connection.sendall(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
 
     assert LARGEST_ANSWER < 1 << 20
-    assert post(receiver(endless).url, HEADERS, b"{}", ENOUGH) == Posted(201)
+    assert post(receiver(endless).url, HEADERS, b"{}", ENOUGH) == Posted(201, answer=b"x" * KEPT)
 
 
 def hang_up(connection: socket.socket) -> None:
@@ -253,7 +254,7 @@ def test_a_certificate_that_the_environment_vouches_for_is_taken(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATES / "localhost-cert.pem"))
     there = receiver(tls=True)
-    assert post(there.url, HEADERS, b"{}", ENOUGH) == Posted(200)
+    assert post(there.url, HEADERS, b"{}", ENOUGH) == Posted(200, answer=b"ok")
     assert there.body == b"{}"
 
 
@@ -273,6 +274,6 @@ def test_many_hanging_endpoints_keep_no_other_from_being_reached(
         thread.start()
     while hanging.connections < len(threads):
         time.sleep(0.01)
-    assert post(there.url, HEADERS, b"{}", 1.0) == Posted(200)
+    assert post(there.url, HEADERS, b"{}", 1.0) == Posted(200, answer=b"ok")
     for thread in threads:
         thread.join()

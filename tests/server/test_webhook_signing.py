@@ -20,7 +20,7 @@ def test_the_example_that_the_scheme_is_published_with_comes_out_the_same() -> N
 
 
 def test_a_delivery_is_headed_in_lower_case_by_what_it_is_and_by_what_signs_it() -> None:
-    delivery = Delivery("msg_p5jXN8AQM9LWM0D4loKWxJek", 1, 1614265330.987, b'{"test": 2432232314}', SECRET)
+    delivery = Delivery("msg_p5jXN8AQM9LWM0D4loKWxJek", 1, 1614265330.987, b'{"test": 2432232314}', (SECRET,))
     assert headers(delivery) == (
         ("content-type", "application/json"),
         ("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"),
@@ -30,7 +30,7 @@ def test_a_delivery_is_headed_in_lower_case_by_what_it_is_and_by_what_signs_it()
 
 
 def test_a_delivery_does_not_show_its_secret() -> None:
-    assert SECRET not in repr(Delivery("evt_1", 1, 0.0, b"{}", SECRET))
+    assert SECRET not in repr(Delivery("evt_1", 1, 0.0, b"{}", (SECRET,)))
 
 
 def test_a_new_secret_is_24_random_bytes_in_standard_base64_without_padding() -> None:

@@ -1,8 +1,8 @@
-"""One lane for webhooks: jobs are done when they are due, in order, and none waits for one that takes its time.
+"""The lane of one endpoint: jobs are done when they are due, in order, and none waits for one that takes its time.
 
 Jobs run one after the other, so that an endpoint which answers at once is told of things in the order in which they
 happened. A job that takes longer than ``PATIENCE`` is overtaken: it goes on beside the lane. As long as the endpoint
-stays that slow, whoever is next doesn't wait at all. So a dead endpoint costs others a fraction of a second, once.
+stays that slow, whoever is next doesn't wait at all. So one that hangs costs the others a fraction of a second, once.
 
 Rule: waits nowhere and owns no thread: it asks the clock to be called, and works in whatever thread the clock calls it.
 """
@@ -14,26 +14,28 @@ import itertools
 import logging
 import threading
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from scimrig_simulator.clock import Clock
 
 PATIENCE = 0.5
 """Seconds for which a job may keep the lane to itself."""
 
-BESIDE = 100
+BESIDE = 32
 """How many overtaken jobs may be under way; above that, the lane waits for one of them."""
 
 _log = logging.getLogger(__name__)
+Job = TypeVar("Job")
 
 
-class Lane:
-    """Calls ``work(key)`` for each job that was added, once, when it is due. Safe to share by threads."""
+class Lane(Generic[Job]):
+    """Calls ``work(job)`` for each job that was added, once, when it is due. Safe to share by threads."""
 
-    def __init__(self, clock: Clock, work: Callable[[str], None]) -> None:
+    def __init__(self, clock: Clock, work: Callable[[Job], None]) -> None:
         self._clock = clock
         self._work = work
         self._lock = threading.Lock()
-        self._waiting: list[tuple[float, int, str]] = []
+        self._waiting: list[tuple[float, int, Job]] = []
         self._numbers = itertools.count(1)
         self._turn = 0  # number of the job that holds the lane, 0 where it is free
         self._began = 0.0
@@ -42,11 +44,11 @@ class Lane:
         self._alarm: float | None = None
         self._closed = False
 
-    def add(self, when: float, key: str) -> None:
+    def add(self, when: float, job: Job) -> None:
         """Have a job done at ``when`` (seconds since the epoch); those of one moment in the order of adding."""
         with self._lock:
             if not self._closed:
-                heapq.heappush(self._waiting, (when, next(self._numbers), key))
+                heapq.heappush(self._waiting, (when, next(self._numbers), job))
                 self._plan()
 
     def close(self) -> None:
@@ -75,37 +77,37 @@ class Lane:
         with self._lock:
             if self._alarm == alarm:
                 self._alarm = None
-            job = self._overtake() if self._turn else self._take()
-        while job is not None:
-            turn, began, key = job
+            taken = self._overtake() if self._turn else self._take()
+        while taken is not None:
+            turn, began, job = taken
             try:
-                self._work(key)
+                self._work(job)
             except Exception:  # one job's mishap must not stop the others
-                _log.exception("webhook %s", key)
+                _log.exception("webhook %s", job)
             with self._lock:
-                job = self._take() if self._finished(turn, began) else None
+                taken = self._take() if self._finished(turn, began) else None
 
-    def _overtake(self) -> tuple[int, float, str] | None:
+    def _overtake(self) -> tuple[int, float, Job] | None:
         if self._beside >= BESIDE or self._clock.now() < self._began + self._patience:
             self._plan()
             return None
-        job = self._take()
-        if job is not None:
+        taken = self._take()
+        if taken is not None:
             self._slow = True
             self._beside += 1
             self._plan()  # anew, now that nobody is waited for
-        return job
+        return taken
 
-    def _take(self) -> tuple[int, float, str] | None:
+    def _take(self) -> tuple[int, float, Job] | None:
         """The next job that is due, which then holds the lane; None where there is none. Lock held."""
         now = self._clock.now()
-        job = None
+        taken = None
         if self._waiting and self._waiting[0][0] <= now:
-            _, number, key = heapq.heappop(self._waiting)
+            _, number, job = heapq.heappop(self._waiting)
             self._turn, self._began = number, now
-            job = (number, now, key)
+            taken = (number, now, job)
         self._plan()
-        return job
+        return taken
 
     def _finished(self, turn: int, began: float) -> bool:
         """Note that a job is done; True where it held the lane to the end. Lock held."""

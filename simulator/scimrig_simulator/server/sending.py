@@ -22,6 +22,9 @@ from scimrig_simulator.wire import Headers, Posted
 LARGEST_ANSWER = 64 * 1024
 """Bytes of an answer that are read, so that the connection can be used again; the status is known before."""
 
+KEPT = 1024
+"""Bytes of an answer that are kept for whoever looks at deliveries."""
+
 _KEEP_ALIVE = 1.0  # shorter than common servers': a webhook shall not meet a connection that is just being closed
 _USER_AGENT = ("user-agent", "scimrig-webhooks")
 
@@ -42,7 +45,7 @@ class HttpPoster:
         except (ValueError, OSError) as error:  # OSError: the CA file that the environment names
             return Posted(0, f"not sent: {error}")
         try:
-            return Posted(_status(pool, request))
+            return _posted(pool, request)
         except httpcore.LocalProtocolError as error:
             return Posted(0, f"not sent: HTTP cannot carry it ({error})")
         except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
@@ -73,7 +76,7 @@ def _pool(scheme: str) -> httpcore.ConnectionPool:
     return httpcore.ConnectionPool(
         ssl_context=context,
         max_connections=None,  # an endpoint that hangs must not keep the next event waiting for a connection
-        max_keepalive_connections=8,
+        max_keepalive_connections=None,  # as surplus, httpcore closes also one that was just handed to another thread
         keepalive_expiry=_KEEP_ALIVE,
         network_backend=PunctualBackend(),
     )
@@ -101,14 +104,15 @@ def _request(base: BaseUrl, target: bytes, headers: Headers, body: bytes, timeou
     )
 
 
-def _status(pool: httpcore.ConnectionPool, request: httpcore.Request) -> int:
+def _posted(pool: httpcore.ConnectionPool, request: httpcore.Request) -> Posted:
     response = pool.handle_request(request)
+    beginning, size = b"", 0
     try:
-        size = 0
         for part in response.iter_stream():
+            beginning += part[: KEPT - len(beginning)]
             size += len(part)
             if size > LARGEST_ANSWER:
                 break  # the connection is closed with the rest unread
     finally:
         response.close()
-    return response.status
+    return Posted(response.status, answer=beginning)
