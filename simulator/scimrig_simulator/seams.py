@@ -17,7 +17,9 @@ from typing import Any, NoReturn, Protocol, TypeAlias
 
 from scimrig_simulator import limits
 from scimrig_simulator.clock import Clock, SystemClock
-from scimrig_simulator.policy.delivery import Delivery, headers
+from scimrig_simulator.policy.addresses import client, loopback, within
+from scimrig_simulator.policy.delivery import SUCCESS, Delivery, headers, ladder
+from scimrig_simulator.policy.entries import Entry
 from scimrig_simulator.policy.events import Event, payload
 from scimrig_simulator.policy.rules import Rules, primary_email, registered, roles_of, same_email, with_email
 from scimrig_simulator.scim import filters, messages, patch, projection, urns, validation
@@ -35,6 +37,9 @@ Resource: TypeAlias = dict[str, Any]
 Asgi: TypeAlias = Callable[..., Any]
 Admits: TypeAlias = Callable[[str], bool]
 """Says whether the bearer of a token may come in."""
+
+DUPLICATE = "duplicate"
+_FIXED = "A user's primary e-mail address can't be changed; nothing of this request was applied."
 
 LARGEST_PAGE = limits.LARGEST_PAGE
 USUAL_PAGE = limits.USUAL_PAGE
@@ -96,6 +101,9 @@ class Call:
 
     headers: names in lower case.  query: first value of each parameter, decoded.  base_url: without trailing slash.
     resource_type, id: what the path names.  listing: the answer is a ListResponse.  cursor: that a search follows.
+    address: of the client, "" where there is none.  token: the last four characters of the bearer token that let it in.
+    request_id: "" for none.  brief: the answer to a write has no body.  half: 1, 2 = the first, the second of two
+    writes that make up a create in a bulk job.
     before: the resource ahead of a write, as represented.  notes: what a saboteur wants to remember until ``emit``.
     """
 
@@ -108,6 +116,11 @@ class Call:
     id: str | None = None
     listing: bool = False
     cursor: str | None = None
+    address: str = ""
+    token: str = ""
+    request_id: str = ""
+    half: int = 0
+    brief: bool = False
     projection: Projection = Projection()
     before: Resource | None = None
     notes: dict[str, Any] = field(default_factory=dict)
@@ -128,6 +141,39 @@ class Answer:
     body: Resource | bytes | None = None
     headers: dict[str, str] = field(default_factory=dict)
     media_type: str = SCIM_JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A token on file. tenant: whose it is.  active: not withdrawn.  expires: seconds since the epoch, None = never."""
+
+    tenant: int
+    active: bool
+    expires: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What stands between a valid token and a directory (D7, CAP-20).
+
+    scim, enabled: the switches of the organization and of the directory.  allowed: networks that may come in as CIDRs,
+    none = all.  address: of the client.
+    """
+
+    scim: bool = True
+    enabled: bool = True
+    allowed: tuple[str, ...] = ()
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link to the portal of an organization. expires, opened: seconds since the epoch, opened None = not yet."""
+
+    id: str
+    organization: int
+    expires: float
+    opened: float | None
 
 
 class Rows(Protocol):
@@ -174,6 +220,29 @@ class Seams:
             refuse("This server wants a bearer token: send 'Authorization: Bearer …'.", 'Bearer realm="scim"')
         if scheme.lower() != "bearer" or not admits(credentials.strip()):
             refuse("The bearer token is not valid here.", 'Bearer realm="scim", error="invalid_token"')
+
+    def vouch(self, held: Credential, tenant: int, now: float) -> bool:
+        """Whether a token on file lets its bearer in to ``tenant`` (CAP-10, CAP-14, CAP-15)."""
+        return held.tenant == tenant and held.active and (held.expires is None or held.expires > now)
+
+    def whence(self, peer: str, forwarded: str, proxies: Sequence[str]) -> str:
+        """The address of the client, "" where it is unknown: of ``peer``, who is connected, unless it is a proxy.
+
+        forwarded: the X-Forwarded-For of the request.  proxies: the networks whose word is taken for it (CAP-20).
+        """
+        return client(peer, forwarded, proxies)
+
+    def enter(self, call: Call, door: Door) -> None:
+        """After ``authorize``, where there is a policy. Raises ScimError 403: the token is good, and the door is shut.
+
+        401 would tell an IdP that its credentials are wrong, and it would stop for good (D7).
+        """
+        if not door.scim:
+            raise ScimError(403, None, "SCIM is switched off for this organization.", reason="scim_disabled")
+        if not door.enabled:
+            raise ScimError(403, None, "This directory is disabled.", reason="directory_disabled")
+        if door.allowed and not within(door.address, door.allowed):
+            raise ScimError(403, None, "This directory can't be reached from your network.", reason="address_refused")
 
     def discover(self, call: Call) -> None:
         """Before a discovery document is served. Raises ScimError 403 for a filter (RFC 7644 §4)."""
@@ -259,12 +328,12 @@ class Seams:
         name = after.get("userName")
         alike = rows.named(call.kind, name) if isinstance(name, str) and call.kind.schema.id == urns.USER else ()
         if any(id != call.id for id, _ in alike):
-            raise ScimError(409, "uniqueness", f"A user with userName {name!r} exists already.")
+            raise ScimError(409, "uniqueness", f"A user with userName {name!r} exists already.", reason=DUPLICATE)
         for place in unique_places(call.kind):
             for value in values_at(after, place):
                 if any(id != call.id for id in rows.holders(call.kind, place.name, value)):
                     detail = f"{place.name}: another {call.kind.name} has the same value, and it must be unique."
-                    raise ScimError(409, "uniqueness", detail)
+                    raise ScimError(409, "uniqueness", detail, reason=DUPLICATE)
 
     def changed(self, call: Call, before: Resource, after: Resource) -> bool:
         """True where a write changes something: only then version and lastModified move (RFC 7644 §3.5.2.1)."""
@@ -286,20 +355,61 @@ class Seams:
         email = primary_email(after)
         held = primary_email(before or {})
         if held and not same_email(held, email):
-            raise not_mutable("A user's primary e-mail address can't be changed; nothing of this request was applied.")
+            raise not_mutable(_FIXED, "email_immutable")
         if held:
             after = with_email(after, held)
         if before is None or not _switched_off(before, after, call.kind):
             _let_in(email, rules)
         return after
 
+    def taken(self, email: str, holders: Sequence[str]) -> None:
+        """Raises ScimError 409 where others of the organization have the address: users by their ids (CAP-06)."""
+        if holders:
+            raise ScimError(409, "uniqueness", f"Another user has the e-mail address {email!r}.", reason=DUPLICATE)
+
     def roles(self, user_id: str, group_ids: Sequence[str], rules: Rules) -> tuple[str, ...]:
         """The roles of who is in these groups, asked whenever they are looked at (policy page D3)."""
         return roles_of(group_ids, rules)
 
+    def grant(self, before: Sequence[str], after: Sequence[str]) -> Sequence[str]:
+        """The roles that a user has once the API has given or taken some: ``after`` (CAP-35)."""
+        return after
+
+    def forgets(self, user_id: str) -> bool:
+        """Whether roles that the API has set are forgotten when a user's groups change: always (CAP-35)."""
+        return True
+
+    def profile(self, user: Resource, profile: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The profile of a user as events and both APIs show it (CAP-24, CAP-50)."""
+        return profile
+
     def access(self, user: Resource | None) -> bool:
         """Whether a user may come in; None is one that isn't there (CAP-27)."""
         return user is not None and present(user)
+
+    def offboard(self, user_id: str) -> bool:
+        """Whether the sessions of a user end who is switched off or gone: all, at once, for good (CAP-26)."""
+        return True
+
+    def session(self, user: Resource | None) -> bool:
+        """Whether a session that was never ended lets its user in: as long as there is one who is switched on."""
+        return user is not None and present(user)
+
+    def overwrite(self, before: Resource, after: Resource) -> Resource:
+        """What the API makes of a provisioned user: what was asked for, whoever wrote it last (D8)."""
+        return after
+
+    def resume(self, page_token: str) -> str:
+        """Where a listing of the API goes on; "" is the beginning."""
+        return page_token
+
+    def since(self, moment: float | None) -> float | None:
+        """After which moment the API lists what has changed, in seconds since the epoch; None = everything."""
+        return moment
+
+    def listed(self, entries: list[Resource]) -> list[Resource]:
+        """The users or groups of a page of the directory API, as it shows them (CAP-52)."""
+        return entries
 
     def announce(self, call: Call, events: list[Event]) -> list[Event]:
         """What of the events of a write that has succeeded goes out: all; none where nothing has changed (D4)."""
@@ -309,6 +419,18 @@ class Seams:
         """What goes out about a write that was refused: nothing."""
         return []
 
+    def audit(self, call: Call | None, entry: Entry) -> Sequence[Entry]:
+        """What the audit log keeps of something that was done or refused: its entry (CAP-54). ``call``: if SCIM's."""
+        return (entry,)
+
+    def opens(self, link: Link, now: float) -> bool:
+        """Whether a link to the portal opens: once, and before it expires (CAP-16)."""
+        return link.opened is None and now < link.expires
+
+    def unencrypted(self, host: str) -> bool:
+        """Whether webhooks may go to a host by http: they hold people's data, so to this machine only (CAP-47)."""
+        return loopback(host)
+
     def payload(self, event: Event) -> bytes:
         """The body of an event's deliveries. Asked once an event: attempts send the same bytes."""
         return payload(event)
@@ -317,12 +439,13 @@ class Seams:
         """The headers of an attempt: Standard Webhooks, signed over the very bytes that are sent (D5)."""
         return headers(delivery)
 
-    def ladder(self, attempt: int) -> float | None:
-        """Seconds to wait after attempt ``attempt`` (1-based) has failed; None = give up.
+    def delivered(self, status: int) -> bool:
+        """Whether an endpoint that answers so has the event; 0 = no answer came (D6)."""
+        return status in SUCCESS
 
-        Two steps of D6's eight: enough to see that a delivery is tried again, and soon.
-        """
-        return {1: 1.0}.get(attempt)
+    def ladder(self, attempt: int) -> float | None:
+        """Seconds to wait after attempt ``attempt`` has failed, 0 being the commit itself; None = give up (D6)."""
+        return ladder(attempt)
 
     # Going out
 
@@ -366,10 +489,11 @@ def _switched_off(before: Resource, after: Resource, kind: ResourceType) -> bool
 def _let_in(email: str, rules: Rules) -> None:
     if not email:
         detail = "A user needs an e-mail address: send 'emails', or a userName that is one."
-        raise invalid_value(detail)
+        raise invalid_value(detail, "email_missing")
     if not registered(email, rules):
         domain = email.rpartition("@")[2]
-        raise invalid_value(f"The e-mail domain {domain!r} is not registered here, so its users can't be provisioned.")
+        detail = f"The e-mail domain {domain!r} is not registered here, so its users can't be provisioned."
+        raise invalid_value(detail, "domain_not_registered")
 
 
 def refuse(detail: str, challenge: str) -> NoReturn:

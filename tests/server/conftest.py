@@ -32,10 +32,12 @@ class Client:
     def _open(self, base_url: str, management_url: str, token: str) -> None:
         self.transport = InProcessTransport(self.app, base_url, f"Bearer {token}", self.clock)
         self.management = InProcessTransport(self.app, management_url, f"Bearer {token}", self.clock)
+        self.programs = InProcessTransport(self.app, "http://127.0.0.1:8080/api/v1", f"Bearer {TOKEN}", self.clock)
 
     def close(self) -> None:
         self.transport.close()
         self.management.close()
+        self.programs.close()
 
     def send(
         self,
@@ -86,6 +88,16 @@ class Client:
     def manage(self, method: str, path: str, body: Any = None, headers: Any = BY_THE_BOOK) -> Reply:
         """The management API of a server with a policy."""
         return self.management.exchange(Send(method, path, "", headers, body))
+
+    def api(self, method: str, path: str, body: Any = None, **query: str) -> Reply:
+        """The API for programs, below /api/v1."""
+        return self.programs.exchange(Send(method, path, PERCENT_20.encode(query), BY_THE_BOOK, body))
+
+    def told_by_api(self, path: str, **query: str) -> dict[str, Any]:
+        """What the API answers to a GET."""
+        reply = self.api("GET", path, **query)
+        assert reply.status == 200, reply.body
+        return reply.resource()
 
     def managed(self, path: str) -> dict[str, Any]:
         reply = self.manage("GET", path)
@@ -214,6 +226,99 @@ class Tenant(Client):
         self.clock.sleep(5)
         posted, self.receiver.events = self.receiver.events, []
         return [(event["type"].rpartition(".")[2], event["data"]["id"].partition("_")[2]) for event in posted]
+
+
+class Programs(Tenant):
+    """A client of a server with the policy ``scalekit`` that uses the API for programs as well."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.api = InProcessTransport(self.app, "http://127.0.0.1:8080", f"Bearer {TOKEN}", self.clock)
+        self.opened: list[Client] = []
+
+    def ask(self, method: str, path: str, body: Any = None, query: str = "", **headers: str) -> Reply:
+        """A request of the API; its path begins behind /api/v1 unless it says otherwise."""
+        place = path if path.startswith(("/oauth", "/keys", "/api")) else f"/api/v1{path}"
+        lines = {**dict(BY_THE_BOOK), **headers}
+        return self.api.exchange(Send(method, place, query, tuple(lines.items()), body))
+
+    def asked(self, method: str, path: str, body: Any = None, query: str = "") -> dict[str, Any]:
+        """The answer to a request that is served."""
+        reply = self.ask(method, path, body, query)
+        assert reply.status // 100 == 2, reply.body
+        return reply.resource() if reply.body else {}
+
+    def refused(self, method: str, path: str, body: Any = None, query: str = "") -> tuple[int, int, str]:
+        """Status, code and error_code of a request that isn't."""
+        reply = self.ask(method, path, body, query)
+        told = reply.resource()
+        assert list(told) == ["code", "message", "details"], told
+        assert told["message"]
+        return reply.status, told["code"], told["details"][0]["error_code"]
+
+    def organization(self, name: str = "Acme", domain: str = "acme.test", **values: Any) -> dict[str, Any]:
+        """A new organization where a domain is registered."""
+        made: dict[str, Any] = self.asked("POST", "/organizations", {"display_name": name, **values})["organization"]
+        if domain:
+            self.asked("POST", f"/organizations/{made['id']}/domains", {"domain": domain})
+        return made
+
+    def directory(self, organization: dict[str, Any], **values: Any) -> dict[str, Any]:
+        """A new directory of an organization."""
+        answer = self.asked("POST", f"/organizations/{organization['id']}/directories", values)
+        return dict(answer["directory"])
+
+    def seen(self, directory: dict[str, Any]) -> dict[str, Any]:
+        """A directory as it is shown now."""
+        place = f"/organizations/{directory['organization_id']}/directories/{directory['id']}"
+        shown: dict[str, Any] = self.asked("GET", place)["directory"]
+        return shown
+
+    def secret(self, directory: dict[str, Any], verb: str = "") -> dict[str, Any]:
+        """A new secret of a directory, as answered."""
+        place = f"/organizations/{directory['organization_id']}/directories/{directory['id']}/secrets"
+        return self.asked("POST", f"{place}{verb}")
+
+    def idp(self, directory: dict[str, Any], token: str = "") -> Client:
+        """A client at a directory's endpoint, with a new secret unless it brings one."""
+        made = Client.__new__(Client)
+        made.app, made.clock = self.app, self.clock
+        token = token or self.secret(directory)["plain_secret"]
+        made._open(directory["directory_endpoint"], "http://127.0.0.1:8080/manage", token)
+        self.opened.append(made)
+        return made
+
+    def audited(self, organization: str = "org_ref") -> list[tuple[str, str, str]]:
+        """Action, type and id of the target of every entry of an organization's log, oldest first."""
+        store = self.app._tenants.organizations._store
+        sql = """SELECT action, target_type, target_id FROM audit
+                 WHERE organization = (SELECT number FROM organization WHERE id = ?) ORDER BY sequence"""
+        return list(map(tuple, store.execute(sql, (organization,)).fetchall()))
+
+    def close(self) -> None:
+        super().close()
+        for one in (self.api, *self.opened):
+            one.close()
+
+
+@pytest.fixture
+def programs() -> Iterator[Programs]:
+    made = Programs()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def make_programs() -> Iterator[Callable[..., Programs]]:
+    made: list[Programs] = []
+
+    def make(**settings: Any) -> Programs:
+        made.append(Programs(**settings))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
 
 
 @pytest.fixture

@@ -77,7 +77,7 @@ def test_the_id_of_the_line_is_given_back_and_the_client_s_own_isn_t_taken(logge
         ("GET", "/lovelace/scim/v2/Users", None, 404),
         ("GET", "/livez", "/livez", 200),
         ("GET", "/manage/users/lovelace/roles", "/manage/users/{id}/roles", 404),
-        ("PUT", "/manage/tenants/acme", "/manage/tenants/{id}", 200),
+        ("PUT", "/manage/tenants/acme", "/manage/tenants/{name}", 200),
         ("GET", "/manage/lovelace", None, 404),
     ],
 )

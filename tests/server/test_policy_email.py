@@ -27,6 +27,10 @@ CHANGES = {
     "without a path": [replace(None, {"emails": email("new@acme.test")})],
     "dotted key": [replace(None, {'emails[type eq "work"].value': "new@acme.test"})],
     "another primary": [replace("emails", [{**HOME, "primary": True}], "add")],
+    "add another primary": [replace('emails[type eq "home"]', {**HOME, "primary": True}, "add")],
+    "in the whole list, without a path": [replace(None, {"emails": [HOME, *email("new@acme.test")], "title": "Lead"})],
+    "remove the value": [{"op": "remove", "path": 'emails[type eq "work"].value'}],
+    "in two steps": [{"op": "remove", "path": "emails"}, replace("emails", email("new@acme.test"), "add")],
     "remove": [{"op": "remove", "path": "emails"}],
     "remove by type": [{"op": "remove", "path": 'emails[type eq "work"]'}],
     "to a foreign domain": [replace('emails[type eq "work"].value', "ada@other.test")],
@@ -100,6 +104,29 @@ def test_who_has_an_address_may_be_renamed(tenant: Any) -> None:
     ada = tenant.person("ada")
     assert tenant.put(ada, userName="lovelace@other.test").status == 200
     assert tenant.get(f"/Users/{ada['id']}")["userName"] == "lovelace@other.test"
+
+
+@pytest.mark.parametrize("how", ["put", "flag", "element"])
+def test_which_address_is_the_primary_one_stays_too(tenant: Any, how: str) -> None:
+    """Both addresses are there before and afterwards; which of them counts is what would move."""
+    ada = tenant.person("ada", emails=[*email("ada@acme.test"), {"value": "ada@home.test", "type": "home"}])
+    path, moved = f"/Users/{ada['id']}", [{**ada["emails"][0], "primary": False}, {**ada["emails"][1], "primary": True}]
+    tenant.told()
+    if how == "put":
+        reply = tenant.put(ada, emails=moved)
+    elif how == "flag":
+        reply = tenant.patch(path, replace('emails[type eq "home"].primary', True))
+    else:
+        reply = tenant.patch(path, replace('emails[type eq "home"]', moved[1]))
+    assert_refused(tenant, ada, reply)
+
+
+def test_an_entry_may_move_while_the_address_stays(tenant: Any) -> None:
+    ada = tenant.person("ada")
+    reordered = [HOME, *email("ada@acme.test")]
+    assert tenant.put(ada, emails=reordered).resource()["emails"] == reordered
+    retyped = [{"value": "ada@acme.test", "type": "other", "primary": True}, HOME]
+    assert tenant.put(ada, emails=retyped).resource()["emails"] == retyped
 
 
 def test_a_user_name_that_is_the_address_stays(tenant: Any) -> None:

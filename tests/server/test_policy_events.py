@@ -175,10 +175,23 @@ def test_what_a_saboteur_keeps_is_not_told_as_gone(make_tenant: Callable[..., An
     assert tenant.told() == []
 
 
-def test_settings_cause_no_event(crew: Any) -> None:
+def test_whose_roles_a_setting_changes_is_told_and_nobody_else(crew: Any) -> None:
     group = crew.group("Eng", crew.ada)
     crew.told()
     crew.manage("PUT", f"/roles/map/{group['id']}", {"role": "developer"})
+    assert crew.told() == [("user_updated", crew.ada["id"])]
+    crew.manage("PUT", f"/roles/map/{group['id']}", {"role": "developer"})
+    assert crew.told() == []
     crew.manage("PUT", "/roles", {"default": "reader"})
+    assert crew.told() == [("user_updated", crew.ben["id"])]
+    crew.manage("DELETE", f"/roles/map/{group['id']}")
+    assert crew.told() == [("user_updated", crew.ada["id"])]
     crew.manage("PUT", "/domains", {"domains": []})
     assert crew.told() == []
+
+
+def test_a_setting_tells_nothing_of_who_is_switched_off(crew: Any) -> None:
+    crew.put(crew.ben, active=False)
+    crew.told()
+    crew.manage("PUT", "/roles", {"default": "reader"})
+    assert crew.told() == [("user_updated", crew.ada["id"])]

@@ -36,7 +36,7 @@ def test_at_first_nothing_is_set(make_client: Callable[..., Any]) -> None:
     client = make_client(policy="scalekit")
     assert client.managed("/domains") == {"domains": []}
     assert client.managed("/roles") == {"default": "member", "map": {}}
-    assert client.managed("/deliveries") == {"deliveries": []}
+    assert client.managed("/deliveries") == {"deliveries": [], "next": ""}
     assert client.manage("GET", "/webhook").status == 404
 
 

@@ -353,9 +353,7 @@ def test_nothing_is_told_of_a_circle_that_failed(tenant: Any) -> None:
     assert statuses(tenant.bulk(person("ada", "bulkId:ben"), stranger)) == ["409", "400"]
     assert tenant.told() == []
     ids = made(tenant.bulk(person("cyn", "bulkId:dan"), person("dan", "bulkId:cyn")))
-    told = tenant.told()
-    assert told[:2] == [("user_created", ids["cyn"]), ("user_created", ids["dan"])]
-    assert set(told[2:]) <= {("user_updated", ids["cyn"])}  # the manager came later
+    assert sorted(tenant.told()) == sorted([("user_created", ids["cyn"]), ("user_created", ids["dan"])])
 
 
 def test_a_circle_in_a_file_is_one_too(make_client: Callable[..., Any], tmp_path: Any) -> None:

@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from scimrig_simulator.clock import SystemClock
+from scimrig_simulator.server.organizations import Organizations
 from scimrig_simulator.server.store import Keys, Store, StoreError
+from scimrig_simulator.server.tenants import Tenants
 
 
 def test_a_file_outlives_the_server(make_client: Callable[..., Any], tmp_path: Path) -> None:
@@ -255,11 +258,36 @@ def test_what_a_policy_kept_in_version_2_is_kept(tmp_path: Path) -> None:
         file.executescript(VERSION_1 + VERSION_2)
     file.close()
     store = Store(str(path))
-    assert store.setting("domains") == ["acme.test"]
     assert store.mapped_roles() == {"g1": "admin"}
-    sql = "SELECT url, secret, event_id, state, due, number, status FROM webhook JOIN delivery USING (tenant, url)"
-    found = store.execute(sql.replace("status FROM", "attempt.status FROM") + " JOIN attempt USING (event_id)")
-    assert found.fetchall() == [("http://127.0.0.1:9/hook", "whsec_c2VjcmV0", "evt_1", "pending", 1.5, 1, 500)]
+    assert Organizations(store, SystemClock()).registered(1) == ("acme.test",)
+    sql = """SELECT url, secret, event.id, state, due, attempt.number, attempt.status FROM endpoint
+             JOIN endpoint_secret ON endpoint_secret.endpoint = endpoint.number
+             JOIN delivery ON delivery.endpoint = endpoint.number JOIN event ON event.seq = delivery.event
+             JOIN attempt ON attempt.event = event.seq AND attempt.endpoint = endpoint.number"""
+    expected = ("http://127.0.0.1:9/hook", "whsec_c2VjcmV0", "evt_1", "pending", 1.5, 1, 500)
+    assert store.execute(sql).fetchall() == [expected]
+
+
+def test_the_tenants_of_version_3_become_organizations_with_a_directory_each(tmp_path: Path) -> None:
+    path = tmp_path / "scim.db"
+    with sqlite3.connect(path) as file:
+        file.executescript((Path(__file__).parent / "layout-3.sql").read_text(encoding="utf-8"))
+    file.close()
+    for _ in range(2):  # taken over, and opened as it is then
+        store = Store(str(path))
+        tenants = Tenants(store, SystemClock())
+        register = tenants.organizations
+        assert tenants.names() == ["acme", "beta"]
+        assert [register.of(number).id for number in (0, 4, 7)] == ["org_ref", "org_acme", "org_beta"]
+        assert [directory.id for directory in register.directories(register.of(4))] == ["dir_acme"]
+        assert register.registered(register.of(4).number) == ("acme.example", "acme.test")
+        assert [register.of(number).default_role for number in (0, 4, 7)] == ["member", "guest", "member"]
+        assert [(token.suffix, token.active, token.used) for token in tenants.tokens(4)] == [("0a1b", True, None)]
+        assert store.setting("cursor key") == "abc"
+        sql = "SELECT delivery.tenant, event.id, body, state FROM delivery JOIN event ON delivery.event = event.seq"
+        found = store.execute(sql)
+        assert found.fetchall() == [(4, "evt_1", b"{}", "pending")], "what has no endpoint any more is nobody's"
+        store.close()
 
 
 def test_a_file_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
@@ -269,6 +297,6 @@ def test_a_file_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> 
         file.execute("PRAGMA user_version = 99")
     file.close()
     content = path.read_bytes()
-    with pytest.raises(StoreError, match="its layout is version 99, and this scimrig reads up to 3: a newer scimrig"):
+    with pytest.raises(StoreError, match="its layout is version 99, and this scimrig reads up to 4: a newer scimrig"):
         Store(str(path))
     assert path.read_bytes() == content

@@ -10,7 +10,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from scimrig.cli import access_log, schemas, strictness
+from scimrig.cli import access_log, front, schemas, strictness
 from scimrig.cli.arguments import port_number
 from scimrig.cli.complaint import ERROR, Complaint
 from scimrig.suggestion import did_you_mean
@@ -43,6 +43,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what it promises beyond SCIM: open (nothing, the default) or scalekit (domains, roles, fixed e-mail"
         " addresses and webhooks, set up below /manage)",
     )
+    front.add_arguments(parser)
+    parser.add_argument(
+        "--require-tls", action="store_true",
+        help="refuse whatever comes in the clear (with --tls-cert, or behind a --trusted-proxy that speaks https)",
+    )
+    parser.add_argument(
+        "--trusted-proxy", metavar="CIDR", action="append", default=[], dest="trusted_proxies", type=_network,
+        help="believe the X-Forwarded-For and X-Forwarded-Proto of whoever calls from there (may be given several"
+        " times)",
+    )
     schemas.add_argument(parser)
     strictness.add_argument(parser)
     access_log.add_argument(parser)
@@ -50,6 +60,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--tenant", metavar="NAME", action="append", default=[], dest="tenants",
         help="a further tenant at /NAME/scim/v2, which shares nothing with the others; a token for it is printed unless"
         " it has one (may be given several times)",
+    )
+    parser.add_argument(
+        "--test-clock", action="store_true",
+        help="let whoever has the token move time on: POST {\"seconds\": 300} to /manage/clock:advance",
     )
     twist = parser.add_mutually_exclusive_group()
     twist.add_argument("--fault", metavar="NAME", help="break the server in a named way (`scimrig list faults`)")
@@ -59,7 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM; 0. Raises Complaint."""
     from scimrig.target import RefSpec, TargetError, reference_app
-    from scimrig_simulator.clock import SystemClock
+    from scimrig_simulator.clock import AdvancingClock, SystemClock
     from scimrig_simulator.server.app import BASE_PATH
     from scimrig_simulator.server.policy import OPEN, PRESETS
     from scimrig_simulator.server.serve import ServeError, serve
@@ -67,6 +81,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.policy not in PRESETS:
         raise Complaint(f"--policy: unknown preset {arguments.policy!r}{did_you_mean(arguments.policy, PRESETS)}")
+    certificate = front.certificate(arguments)
+    if arguments.require_tls and certificate is None and not arguments.trusted_proxies:
+        raise Complaint("--require-tls: nothing could be reached; give --tls-cert and --tls-key, or a --trusted-proxy")
     token, hint = _token(arguments.token)
     tenants = [_tenant_name(name) for name in arguments.tenants]
     register: list[Tenants] = []
@@ -74,9 +91,11 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         definitions = schemas.definitions_in(arguments.schemas)
         app = reference_app(
-            spec, token=token, clock=SystemClock(), db=arguments.db, definitions=definitions,
+            spec, token=token, clock=AdvancingClock() if arguments.test_clock else SystemClock(), db=arguments.db,
+            definitions=definitions,
             tolerances=strictness.granted(arguments.strict),
-            opening=register.append,
+            opening=register.append, trusted_proxies=tuple(arguments.trusted_proxies),
+            dev=not arguments.require_tls,
         )  # fmt: skip
     except TargetError as error:
         raise Complaint(str(error)) from None
@@ -94,12 +113,23 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.policy != OPEN:
             print(_SET_UP.format(origin=origin), file=sys.stderr, flush=True)
 
+    behind = front.behind(arguments, app)
     try:
         with access_log.logged(app, arguments.access_log) as logged:
-            serve(logged, port=arguments.port, ready=ready)
+            serve(logged, port=arguments.port, ready=ready, certificate=certificate, behind=behind)
     except ServeError as error:
         raise Complaint(str(error), ERROR) from None
     return 0
+
+
+def _network(text: str) -> str:
+    import ipaddress
+
+    try:
+        return str(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        words = f"{text!r} is neither a network nor an address, such as 192.0.2.0/24 or 2001:db8::1"
+        raise argparse.ArgumentTypeError(words) from None
 
 
 def _tenant_name(name: str) -> str:

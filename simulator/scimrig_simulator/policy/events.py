@@ -1,7 +1,8 @@
 """What the reference server tells a webhook endpoint: events about users and groups (policy page §2.4).
 
-An event is made from a resource as SCIM represents it, by the same table for every IdP. What a user has not is left
-out, never null. Deactivation is told as ``user_deleted`` with a reason, reactivation as ``user_created`` (D4).
+An event is made from a resource as SCIM represents it; of a user it tells the profile (``profile.py``), the same for
+every IdP. What a user has not is left out, never null. Deactivation is told as ``user_deleted`` with a reason,
+reactivation as ``user_created`` (D4).
 
 Rule: no password leaves here, whatever the resource holds. Knows no seam, store or socket.
 """
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from scimrig_simulator.clock import printed
-from scimrig_simulator.policy.rules import primary_email
+from scimrig_simulator.policy.profile import normalised
 from scimrig_simulator.wire import encode_json
 
 Resource: TypeAlias = Mapping[str, Any]
@@ -25,50 +26,34 @@ USER_DELETED = "organization.directory.user_deleted"
 GROUP_CREATED = "organization.directory.group_created"
 GROUP_UPDATED = "organization.directory.group_updated"
 GROUP_DELETED = "organization.directory.group_deleted"
+DIRECTORY_ENABLED = "organization.directory_enabled"
+DIRECTORY_DISABLED = "organization.directory_disabled"
 
 DEACTIVATED = "deactivated"
 DELETED = "deleted"
 
-# The reference server has one of each.
 ENVIRONMENT_ID = "env_ref"
-ORGANIZATION_ID = "org_ref"
-DIRECTORY_ID = "dir_ref"
 
-_ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+UNSPECIFIED = "DIRECTORY_PROVIDER_UNSPECIFIED"
+"""What the provider of a custom directory is called."""
 
-_PLAIN = {  # name in an event → SCIM attribute
-    "preferred_username": "userName",
-    "nickname": "nickName",
-    "locale": "locale",
-    "language": "preferredLanguage",
-    "zoneinfo": "timezone",
-    "title": "title",
-    "user_type": "userType",
-    "profile": "profileUrl",
-}
-_NAME = {"given_name": "givenName", "family_name": "familyName"}
-_WORK = {
-    "employee_id": "employeeNumber",
-    "department": "department",
-    "cost_center": "costCenter",
-    "division": "division",
-    "organization": "organization",
-}
-_ADDRESS = {
-    "formatted": "formatted",
-    "street_address": "streetAddress",
-    "locality": "locality",
-    "region": "region",
-    "postal_code": "postalCode",
-    "country": "country",
-}
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where something has happened."""
+
+    organization_id: str = "org_ref"
+    directory_id: str = "dir_ref"
+
+
+REFERENCE = Source()
+"""The directory that is served without a name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that has happened. id: ``evt_…``, unique.  occurred_at: seconds since the epoch.
 
-    object: ``DirectoryUser`` or ``DirectoryGroup``.  data: what is told of it, JSON.
+    object: ``DirectoryUser``, ``DirectoryGroup`` or ``Directory``.  data: what is told of it, JSON.
     """
 
     id: str
@@ -76,32 +61,60 @@ class Event:
     occurred_at: float
     object: str
     data: Mapping[str, Any]
+    source: Source = REFERENCE
 
 
-def user_event(type: str, user: Resource, *, now: float, reason: str = "", roles: Sequence[str] = ()) -> Event:
+def user_event(
+    type: str,
+    user: Resource,
+    *,
+    now: float,
+    reason: str = "",
+    roles: Sequence[str] = (),
+    source: Source = REFERENCE,
+    profile: Mapping[str, Any] | None = None,
+) -> Event:
     """An event about a user as represented: afterwards, or before a deletion.
 
     reason: why it is ``USER_DELETED``, ``DEACTIVATED`` or ``DELETED``, whose data is an excerpt.
-    roles: the roles that the user has.
+    roles: the roles that the user has.  profile: as ``normalised`` makes it, with custom attributes.
     """
-    whole = type != USER_DELETED
-    data = _user(user, roles) if whole else {**_who(user), "active": False, "reason": reason or DELETED}
-    return Event(_new_id(), type, now, "DirectoryUser", data)
+    profile = normalised(user) if profile is None else profile
+    who = {"id": f"diruser_{user['id']}", "organization_id": source.organization_id}
+    if type == USER_DELETED:
+        known = {name: profile[name] for name in ("dp_id", "email") if name in profile}
+        data = {**who, **known, "active": False, "reason": reason or DELETED}
+    else:
+        data = {**who, **whole_user(user, profile, roles)}
+    return Event(_new_id(), type, now, "DirectoryUser", data, source)
 
 
-def group_event(type: str, group: Resource, *, now: float) -> Event:
+def group_event(type: str, group: Resource, *, now: float, source: Source = REFERENCE) -> Event:
     """An event about a group as represented: afterwards, or before a deletion. Its members aren't told."""
     raw = {name: value for name, value in group.items() if name != "members"}
     data = {
         "id": f"dirgroup_{group['id']}",
-        "organization_id": ORGANIZATION_ID,
-        "directory_id": DIRECTORY_ID,
+        "organization_id": source.organization_id,
+        "directory_id": source.directory_id,
         "display_name": group.get("displayName", ""),
         "external_id": group.get("externalId"),
         **_known({"dp_id": group.get("externalId")}),
         "raw_attributes": raw,
     }
-    return Event(_new_id(), type, now, "DirectoryGroup", data)
+    return Event(_new_id(), type, now, "DirectoryGroup", data, source)
+
+
+def directory_event(type: str, kind: str, provider: str, *, now: float, source: Source = REFERENCE) -> Event:
+    """That a directory was switched on or off. kind: SCIM, LDAP or POLL.  provider: "" for a custom one (CAP-08)."""
+    data = {
+        "id": source.directory_id,
+        "organization_id": source.organization_id,
+        "directory_type": kind,
+        "provider": provider or UNSPECIFIED,
+        "enabled": type == DIRECTORY_ENABLED,
+        "updated_at": printed(now),
+    }
+    return Event(_new_id(), type, now, "Directory", data, source)
 
 
 def payload(event: Event) -> bytes:
@@ -113,7 +126,7 @@ def payload(event: Event) -> bytes:
             "type": event.type,
             "occurred_at": printed(event.occurred_at),
             "environment_id": ENVIRONMENT_ID,
-            "organization_id": ORGANIZATION_ID,
+            "organization_id": event.source.organization_id,
             "object": event.object,
             "display_name": _label(event.type),
             "data": dict(event.data),
@@ -130,48 +143,14 @@ def _label(type: str) -> str:
     return " ".join(word.capitalize() for word in type.removeprefix("organization.").replace("_", ".").split("."))
 
 
-def _who(user: Resource) -> dict[str, Any]:
-    known = _known({"dp_id": user.get("externalId"), "email": primary_email(user)})
-    return {"id": f"diruser_{user['id']}", "organization_id": ORGANIZATION_ID, **known}
-
-
-def _user(user: Resource, roles: Sequence[str]) -> dict[str, Any]:
-    name = _part(user, "name")
-    work = _part(user, _ENTERPRISE)
-    told = {
-        "name": _whole_name(user, name),
-        **{key: name.get(attribute) for key, attribute in _NAME.items()},
-        **{key: user.get(attribute) for key, attribute in _PLAIN.items()},
-        "picture": _main(user, "photos").get("value"),
-        "phone_number": _main(user, "phoneNumbers").get("value"),
-        **{key: work.get(attribute) for key, attribute in _WORK.items()},
-        "address": _known({key: _main(user, "addresses").get(attribute) for key, attribute in _ADDRESS.items()}),
-    }
+def whole_user(user: Resource, profile: Mapping[str, Any], roles: Sequence[str]) -> dict[str, Any]:
+    """All that is told of a user: the profile, the groups, the roles, and what the IdP has sent but for a password."""
     return {
-        **_who(user),
-        "active": user.get("active") is not False,
-        **_known(told),
+        **profile,
         "groups": [{"id": f"dirgroup_{group['value']}", "name": group["display"]} for group in user.get("groups", ())],
         "roles": [{"role_name": role} for role in roles],
-        "custom_attributes": {},
         "raw_attributes": {key: value for key, value in user.items() if key != "password"},
     }
-
-
-def _whole_name(user: Resource, name: Mapping[str, Any]) -> Any:
-    parts = " ".join(str(name[key]) for key in ("givenName", "familyName") if name.get(key))
-    return name.get("formatted") or user.get("displayName") or parts
-
-
-def _part(user: Resource, name: str) -> Mapping[str, Any]:
-    part = user.get(name)
-    return part if isinstance(part, Mapping) else {}
-
-
-def _main(user: Resource, name: str) -> Mapping[str, Any]:
-    """The primary value of a multi-valued attribute, else the first; an empty one where there is none."""
-    values: Sequence[Mapping[str, Any]] = user.get(name) or [{}]
-    return next((value for value in values if value.get("primary") is True), values[0])
 
 
 def _known(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,16 +27,23 @@ class ScimError(Exception):
     scim_type: keyword of RFC 7644 Table 9, None where none fits
     detail:    one sentence for a human, which says what to do next where that isn't plain
     headers:   further headers of the answer (``WWW-Authenticate``, ``Allow``)
+    reason:    a word for whoever runs the server ("email_immutable"), which is never sent
     """
 
     def __init__(
-        self, status: int, scim_type: str | None, detail: str, headers: tuple[tuple[str, str], ...] = ()
+        self,
+        status: int,
+        scim_type: str | None,
+        detail: str,
+        headers: tuple[tuple[str, str], ...] = (),
+        reason: str = "",
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.scim_type = scim_type
         self.detail = detail
         self.headers = headers
+        self.reason = reason
 
     def body(self) -> dict[str, Any]:
         """The error message of RFC 7644 §3.12: ``status`` is a string, ``scimType`` only where there is one."""
@@ -47,9 +54,9 @@ class ScimError(Exception):
         return message
 
 
-def invalid_value(detail: str) -> ScimError:
+def invalid_value(detail: str, reason: str = "") -> ScimError:
     """400 ``invalidValue``: a value is missing, of the wrong type or not allowed."""
-    return ScimError(400, INVALID_VALUE, detail)
+    return ScimError(400, INVALID_VALUE, detail, reason=reason)
 
 
 def invalid_syntax(detail: str) -> ScimError:
@@ -57,9 +64,9 @@ def invalid_syntax(detail: str) -> ScimError:
     return ScimError(400, INVALID_SYNTAX, detail)
 
 
-def not_mutable(detail: str) -> ScimError:
+def not_mutable(detail: str, reason: str = "") -> ScimError:
     """400 ``mutability``: the attribute may not be changed in this way."""
-    return ScimError(400, MUTABILITY, detail)
+    return ScimError(400, MUTABILITY, detail, reason=reason)
 
 
 def no_target(detail: str) -> ScimError:

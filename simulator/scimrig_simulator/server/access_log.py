@@ -53,11 +53,25 @@ def note(scope: Scope, place: str, segments: Sequence[str], words: Container[str
         noted.route = place + "".join(f"/{segment}" if segment in words else "/{id}" for segment in segments) or "/"
 
 
+def note_route(scope: Scope, route: str, tenant: str) -> None:
+    """Note that a path was found whose template is known already."""
+    noted: Note | None = scope.get(_KEY)
+    if noted is not None:
+        noted.tenant = tenant
+        noted.route = route
+
+
 def note_error(scope: Scope, scim_type: str | None) -> None:
     """Note the keyword of the error that is the answer."""
     noted: Note | None = scope.get(_KEY)
     if noted is not None:
         noted.scim_type = scim_type
+
+
+def noted_id(scope: Scope) -> str:
+    """The id of a request, "" where nothing is noted."""
+    noted: Note | None = scope.get(_KEY)
+    return "" if noted is None else noted.id
 
 
 class AccessLog:

@@ -112,6 +112,7 @@ class _Work:
         missing = operation.refers - self._ids.keys()
         pending = {name for name in missing if self._makers.get(name) in circle}
         data, later = references.parted(operation.data, pending) if pending else (operation.data, [])
+        call.half = 1 if later else 0
         answers[index] = self._do(operation, call, data, missing - pending)
         return later
 
@@ -140,7 +141,7 @@ class _Work:
         if not later:
             return
         body: Json = {"schemas": [urns.PATCH_OP], "Operations": references.resolved(later, self._ids)}
-        patch = replace(call, method="PATCH", id=_made(answer), content=encode_json(body), notes={})
+        patch = replace(call, method="PATCH", id=_made(answer), content=encode_json(body), notes={}, half=2)
         try:
             whole = self._directory.patch(patch)
         except ScimError as error:
@@ -151,12 +152,16 @@ class _Work:
 
     def _fail(self, circle: Sequence[int], culprit: int, calls: dict[int, Call], error: ScimError) -> None:
         """Record why a round has failed, and of those that fail along with it as many as failOnErrors lets be."""
-        seams = self._directory.seams
-        self._record(culprit, calls[culprit], seams.fail(calls[culprit], error))
+        self._refuse(culprit, calls[culprit], error)
         for index in circle:
             if index != culprit and self._errors_left != 0:
                 detail = f"It refers, in a circle, to what operation {culprit + 1} was to create."
-                self._record(index, calls[index], seams.fail(calls[index], ScimError(409, None, detail)))
+                self._refuse(index, calls[index], ScimError(409, None, detail))
+
+    def _refuse(self, index: int, call: Call, error: ScimError) -> None:
+        if self._directory.policy is not None:
+            self._directory.policy.witness.refused(call, error)
+        self._record(index, call, self._directory.seams.fail(call, error))
 
     def _record(self, index: int, call: Call, answer: Answer) -> None:
         answer = self._directory.seams.emit(call, answer)

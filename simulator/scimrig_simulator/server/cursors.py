@@ -56,7 +56,7 @@ class Seal:
         held = [self.search, expires, cursor.forward, cursor.count, cursor.position]
         plain = json.dumps(held, separators=(",", ":")).encode()
         tag = self._tag(plain)
-        return base64.urlsafe_b64encode(tag + self._masked(plain, tag)).rstrip(b"=").decode()
+        return _spelt(tag + self._masked(plain, tag))
 
     def read(self, text: str) -> Cursor:
         """The cursor behind a text; an empty one is the beginning. Raises ScimError 400 (RFC 9865 §2.1)."""
@@ -78,6 +78,8 @@ class Seal:
         except ValueError:
             raise _invalid() from None
         tag, plain = sealed[:_TAG], self._masked(sealed[_TAG:], sealed[:_TAG])
+        if _spelt(sealed) != text:  # bits at the end that nothing stands in
+            raise _invalid()
         if not hmac.compare_digest(tag, self._tag(plain)):
             raise _invalid()
         held: list[Any] = json.loads(plain)
@@ -90,6 +92,10 @@ class Seal:
         """Text put behind a mask that its own tag decides (a synthetic IV, as in RFC 5297), or brought out again."""
         mask = hashlib.shake_256(b"mask" + self.key + tag).digest(len(text))
         return bytes(one ^ other for one, other in zip(text, mask, strict=True))
+
+
+def _spelt(sealed: bytes) -> str:
+    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
 def key(store: Store) -> bytes:

@@ -47,7 +47,7 @@ class Database(Protocol):
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> Found: ...
     def executemany(self, sql: str, values: Iterable[Sequence[Any]]) -> None: ...
-    def transaction(self) -> AbstractContextManager[None]: ...
+    def transaction(self, lasting: bool = True) -> AbstractContextManager[None]: ...
     def reading(self) -> AbstractContextManager[None]: ...
     def ready(self, patience: float) -> bool: ...
     def close(self) -> None: ...
@@ -80,23 +80,29 @@ class SqliteDatabase:
         self._connection.executemany(sql, values)
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, lasting: bool = True) -> Iterator[None]:
         """All or nothing, alone: also another process sharing the file waits at the door.
 
-        Inside another one it is a part of that: an error has to leave both.
+        Inside another one it is a part of that: an error has to leave both. One that isn't ``lasting`` doesn't wait for
+        the disk: it outlives the process at once, and the machine as soon as a later one that is lasting does.
         """
         with self.lock:
             if self._connection.in_transaction:
                 yield
                 return
-            self._connection.execute("BEGIN IMMEDIATE")
+            if not lasting and self.durable:
+                self._connection.execute("PRAGMA synchronous = NORMAL")
             try:
+                self._connection.execute("BEGIN IMMEDIATE")
                 yield
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:  # SQLite ends it by itself where the disk is full, say
                     self._connection.execute("ROLLBACK")
                 raise
+            finally:
+                if not lasting and self.durable:
+                    self._connection.execute("PRAGMA synchronous = FULL")
 
     @contextmanager
     def reading(self) -> Iterator[None]:

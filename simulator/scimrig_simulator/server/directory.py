@@ -102,7 +102,7 @@ class Directory:
                 before = self._found(call, desk)
                 body = self.seams.parse(call)
             row = self._write(call, desk, before, self.seams.patch(call, before, body))
-            if row.kind == "Group" and not call.projection and self.store.crowded(row.id, ECHO):
+            if call.brief:
                 return Answer(204, None, {"ETag": desk.text(row)[1]})
             return self._shown(call, replace(desk, only=None), row, 200)
 
@@ -119,6 +119,8 @@ class Directory:
         after = desk.settled(call.kind, after, before)
         changed = self.seams.changed(call, before, after)
         row = desk.replace(call.kind, after) if changed else desk.held(call.kind, before["id"])
+        patched = call.method == "PATCH" and row.kind == "Group" and not call.projection
+        call.brief = patched and self.store.crowded(row.id, ECHO)
         self._wrote(call, desk, before, row if changed else before)
         return row
 

@@ -1,10 +1,10 @@
-"""The tables of the store, and how a file of an older version becomes one of this.
+"""How a file is laid out, and how one of an older version becomes one of this.
 
-Everything that belongs to a tenant says so in its first column, and every index starts with it; tenant 0 is the one
-that is served without a name. Versions only ever go forward: each step makes one version out of the one before, and all
-steps that a file needs are one transaction.
+Versions only ever go forward: each step makes one version out of the one before, and all steps that a file needs are
+one transaction.
 
-Rule: SQL and its migrations, nothing else. May not import ``faults``, ``idp`` or ``drive``.
+Rule: ``tables.py`` says what there is now; here stands how to get there. May not import ``faults``, ``idp``
+or ``drive``.
 """
 
 from __future__ import annotations
@@ -14,86 +14,51 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 
 from scimrig_simulator.scim.compare import fold
+from scimrig_simulator.server.tables import (
+    ALL,
+    AUDIT,
+    MEMBERSHIP,
+    ORGANIZATION,
+    PORTAL,
+    RESOURCE,
+    STATISTICS,
+    TALLY,
+    TERM,
+    WEBHOOKS,
+)
 
 MARK = 0x5C1A1
-VERSION = 3
+VERSION = 4
 
-BLOCK = 10
-"""Rows are counted in blocks of 2**BLOCK sequence numbers, so that a page is found without walking to it."""
+class LayoutError(Exception):
+    """A file whose tables can't be used as they are; the message says why."""
 
-# A document is the text that is sent by default, links and meta apart; whole is all there is, where that is more.
-_RESOURCE = """
-CREATE TABLE resource (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT,
-  tenant INTEGER NOT NULL,
-  id TEXT NOT NULL,
-  kind TEXT NOT NULL,
-  revision INTEGER NOT NULL,
-  created INTEGER NOT NULL,
-  modified INTEGER NOT NULL,
-  user_name TEXT,
-  external_id TEXT,
-  display_name TEXT,
-  active INTEGER,
-  label TEXT NOT NULL,
-  document TEXT NOT NULL,
-  whole TEXT
-);
-CREATE UNIQUE INDEX resource_id ON resource (tenant, id);
-CREATE INDEX resource_tenant ON resource (tenant);
-CREATE INDEX resource_kind ON resource (tenant, kind);
-CREATE INDEX resource_user_name ON resource (tenant, kind, user_name);
-CREATE INDEX resource_external_id ON resource (tenant, kind, external_id);
-CREATE INDEX resource_display_name ON resource (tenant, kind, display_name);
-CREATE INDEX resource_active ON resource (tenant, kind, active);
-CREATE INDEX resource_created ON resource (tenant, kind, created);
-CREATE INDEX resource_modified ON resource (tenant, kind, modified);
-"""
 
-_MEMBERSHIP = """
-CREATE TABLE membership (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT,
-  tenant INTEGER NOT NULL,
-  group_id TEXT NOT NULL,
-  member_id TEXT NOT NULL,
-  display TEXT
-);
-CREATE INDEX membership_group ON membership (tenant, group_id, member_id);
-CREATE INDEX membership_order ON membership (tenant, group_id);
-CREATE INDEX membership_member ON membership (tenant, member_id, group_id);
-"""
+def prepare(db: sqlite3.Connection) -> None:
+    """Bring a database to this version, in the transaction under way; an empty one is laid out anew.
 
-_TERM = """
-CREATE TABLE term (
-  tenant INTEGER NOT NULL,
-  kind TEXT NOT NULL,
-  name TEXT NOT NULL,
-  value TEXT NOT NULL,
-  id TEXT NOT NULL,
-  PRIMARY KEY (tenant, kind, name, value, id)
-) WITHOUT ROWID;
-CREATE INDEX term_id ON term (tenant, id);
-"""
+    Raises LayoutError for another program's database and for one of a newer version, which is left as it is.
+    """
+    mark, version = _number(db, "PRAGMA application_id"), _number(db, "PRAGMA user_version")
+    if mark == 0 and not _number(db, "SELECT COUNT(*) FROM sqlite_master"):
+        _run(db, ALL)
+        db.execute(f"PRAGMA application_id = {MARK}")
+    elif mark != MARK:
+        raise LayoutError("this SQLite database belongs to another program")
+    elif version > VERSION:
+        raise LayoutError(
+            f"its layout is version {version}, and this scimrig reads up to {VERSION}: a newer scimrig wrote it"
+        )
+    else:
+        for older in range(version, VERSION):
+            _STEPS[older](db)
+    if version != VERSION:
+        _run(db, STATISTICS)
+        db.execute(f"PRAGMA user_version = {VERSION}")
 
-_TALLY = f"""
-CREATE TABLE tally (
-  tenant INTEGER NOT NULL,
-  kind TEXT NOT NULL,
-  block INTEGER NOT NULL,
-  stored INTEGER NOT NULL,
-  PRIMARY KEY (tenant, kind, block)
-) WITHOUT ROWID;
-CREATE TRIGGER resource_in AFTER INSERT ON resource BEGIN
-  INSERT INTO tally VALUES (NEW.tenant, NEW.kind, -1, 1), (NEW.tenant, NEW.kind, NEW.seq >> {BLOCK}, 1)
-  ON CONFLICT (tenant, kind, block) DO UPDATE SET stored = stored + 1;
-END;
-CREATE TRIGGER resource_out AFTER DELETE ON resource BEGIN
-  UPDATE tally SET stored = stored - 1
-  WHERE tenant = OLD.tenant AND kind = OLD.kind AND block IN (-1, OLD.seq >> {BLOCK});
-END;
-"""
 
-_TENANT = """
+# As version 3 had them, for files that come from before it.
+_TENANT_3 = """
 CREATE TABLE tenant (number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE);
 INSERT INTO tenant VALUES (0, '');
 CREATE TABLE token (
@@ -106,8 +71,7 @@ CREATE TABLE token (
 );
 CREATE INDEX token_tenant ON token (tenant);
 """
-
-_POLICY = """
+_POLICY_3 = """
 CREATE TABLE setting (tenant INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (tenant, name));
 CREATE TABLE mapped_role (
   tenant INTEGER NOT NULL,
@@ -137,58 +101,6 @@ CREATE TABLE attempt (
 );
 """
 
-# What the planner takes the tables for: ten million rows, a tenth of them one tenant's, half of those of a kind. Left
-# to guess, SQLite takes the index of ``active`` for a search by name. (rows, then rows alike in one column, two, …)
-_STATISTICS = """
-ANALYZE sqlite_master;
-INSERT INTO sqlite_stat1 VALUES
-  ('resource', 'resource_id', '10000000 1000000 1'),
-  ('resource', 'resource_tenant', '10000000 1000000'),
-  ('resource', 'resource_kind', '10000000 1000000 500000'),
-  ('resource', 'resource_user_name', '10000000 1000000 500000 1'),
-  ('resource', 'resource_external_id', '10000000 1000000 500000 1'),
-  ('resource', 'resource_display_name', '10000000 1000000 500000 2'),
-  ('resource', 'resource_active', '10000000 1000000 500000 400000'),
-  ('resource', 'resource_created', '10000000 1000000 500000 2'),
-  ('resource', 'resource_modified', '10000000 1000000 500000 2'),
-  ('membership', 'membership_group', '10000000 1000000 100 1'),
-  ('membership', 'membership_order', '10000000 1000000 100'),
-  ('membership', 'membership_member', '10000000 1000000 10 1'),
-  ('term', 'term', '10000000 1000000 500000 250000 2 1'),
-  ('term', 'term_id', '10000000 1000000 2');
-ANALYZE sqlite_master;
-"""
-
-TENANTS_OWN = ("resource", "membership", "term", "tally", "token", "setting", "mapped_role", "webhook", "delivery")
-"""Tables with rows of tenants, for whoever removes one."""
-
-
-class LayoutError(Exception):
-    """A file whose tables can't be used as they are; the message says why."""
-
-
-def prepare(db: sqlite3.Connection) -> None:
-    """Bring a database to this version, in the transaction under way; an empty one is laid out anew.
-
-    Raises LayoutError for another program's database and for one of a newer version, which is left as it is.
-    """
-    mark, version = _number(db, "PRAGMA application_id"), _number(db, "PRAGMA user_version")
-    if mark == 0 and not _number(db, "SELECT COUNT(*) FROM sqlite_master"):
-        _run(db, _RESOURCE + _MEMBERSHIP + _TERM + _TALLY + _TENANT + _POLICY)
-        db.execute(f"PRAGMA application_id = {MARK}")
-    elif mark != MARK:
-        raise LayoutError("this SQLite database belongs to another program")
-    elif version > VERSION:
-        raise LayoutError(
-            f"its layout is version {version}, and this scimrig reads up to {VERSION}: a newer scimrig wrote it"
-        )
-    else:
-        for older in range(version, VERSION):
-            _STEPS[older](db)
-    if version != VERSION:
-        _run(db, _STATISTICS)
-        db.execute(f"PRAGMA user_version = {VERSION}")
-
 
 def _from_1(db: sqlite3.Connection) -> None:
     """Version 2 had what a policy sets."""
@@ -213,7 +125,7 @@ def _from_2(db: sqlite3.Connection) -> None:
     tables = ("resource", "membership", "setting", "mapped_role", "webhook", "delivery", "attempt")
     for table in tables:
         db.execute(f"ALTER TABLE {table} RENAME TO old_{table}")
-    _run(db, _RESOURCE + _MEMBERSHIP + _TERM + _TALLY + _TENANT + _POLICY)
+    _run(db, RESOURCE + MEMBERSHIP + TERM + TALLY + _TENANT_3 + _POLICY_3)
     columns = "seq, id, kind, revision, created, modified, external_id, label, body"
     for row in db.execute(f"SELECT {columns} FROM old_resource ORDER BY seq").fetchall():
         _move(db, *row)
@@ -227,6 +139,49 @@ def _from_2(db: sqlite3.Connection) -> None:
     """)  # fmt: skip
     for table in tables:
         db.execute(f"DROP TABLE old_{table}")
+
+
+def _from_3(db: sqlite3.Connection) -> None:
+    """Version 4 has organizations around the tenants, an audit log, and several endpoints for webhooks."""
+    _run(db, """
+        ALTER TABLE token ADD COLUMN active INTEGER NOT NULL DEFAULT 1;
+        ALTER TABLE token ADD COLUMN used INTEGER;
+        CREATE INDEX token_digest ON token (digest);
+        DROP INDEX delivery_state;
+        ALTER TABLE webhook RENAME TO old_webhook;
+        ALTER TABLE delivery RENAME TO old_delivery;
+        ALTER TABLE attempt RENAME TO old_attempt;
+    """)  # fmt: skip
+    _run(db, ORGANIZATION + WEBHOOKS + AUDIT + PORTAL)
+    _run(db, """
+        INSERT INTO organization (id, name, created, modified)
+          SELECT 'org_' || name, name, 0, 0 FROM tenant WHERE number <> 0 ORDER BY number;
+        INSERT INTO directory (tenant, organization, id, name, created, modified)
+          SELECT tenant.number, organization.number, 'dir_' || tenant.name, tenant.name, 0, 0
+          FROM tenant JOIN organization ON organization.id = 'org_' || tenant.name WHERE tenant.number <> 0;
+        INSERT INTO domain
+          SELECT 'dom_' || lower(hex(randomblob(16))), organization, held.value, 'ORGANIZATION_DOMAIN', 'VERIFIED', 0, 0
+          FROM setting JOIN directory USING (tenant) JOIN json_each(setting.value) AS held
+          WHERE setting.name = 'domains';
+        UPDATE organization SET default_role = COALESCE(
+          (SELECT json_extract(value, '$') FROM setting JOIN directory USING (tenant)
+           WHERE organization = organization.number AND setting.name = 'default role'), default_role);
+        DELETE FROM setting WHERE name IN ('domains', 'default role');
+        INSERT INTO endpoint (tenant, id, url, created, main)
+          SELECT tenant, 'ep_' || lower(hex(randomblob(16))), url, 0, 1 FROM old_webhook;
+        INSERT INTO endpoint_secret (tenant, endpoint, secret, created)
+          SELECT tenant, endpoint.number, old_webhook.secret, 0 FROM old_webhook JOIN endpoint USING (tenant);
+        INSERT INTO event (seq, tenant, id, type, occurred_at, subject, body)
+          SELECT seq, tenant, event_id, type, due, event_id, body FROM old_delivery ORDER BY seq;
+        INSERT INTO delivery
+          SELECT old_delivery.tenant, seq, endpoint.number, event_id, state, due,
+            (SELECT COUNT(*) FROM old_attempt WHERE old_attempt.event_id = old_delivery.event_id), 0
+          FROM old_delivery JOIN endpoint ON endpoint.tenant = old_delivery.tenant;
+        INSERT INTO attempt
+          SELECT delivery.tenant, delivery.event, endpoint, number, at, 0, status, failure, '', NULL
+          FROM old_attempt JOIN delivery ON delivery.subject = old_attempt.event_id;
+        DROP TABLE old_webhook; DROP TABLE old_delivery; DROP TABLE old_attempt;
+    """)  # fmt: skip
 
 
 def _move(db: sqlite3.Connection, seq: int, id: str, kind: str, *rest: object) -> None:
@@ -254,7 +209,7 @@ def _move(db: sqlite3.Connection, seq: int, id: str, kind: str, *rest: object) -
             db.execute("INSERT OR IGNORE INTO term VALUES (?, ?, ?, ?, ?)", values)
 
 
-_STEPS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _from_1, 2: _from_2}
+_STEPS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _from_1, 2: _from_2, 3: _from_3}
 
 
 def _run(db: sqlite3.Connection, script: str) -> None:

@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -25,6 +26,7 @@ from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.server.app import BASE_PATH
 from scimrig_simulator.server.asgi import App, Receive, Scope, Send, origin_form, respond
 from scimrig_simulator.server.connection import Connection
+from scimrig_simulator.server.front import Behind, Certificate, door
 from scimrig_simulator.server.health import STOPPING
 from scimrig_simulator.wire import SCIM_JSON, encode_json
 
@@ -35,7 +37,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class ServeError(Exception):
-    """The address can't be listened on; the message says what to do."""
+    """The address can't be listened on, or the certificate is of no use; the message says what to do."""
 
 
 def serve(
@@ -45,21 +47,39 @@ def serve(
     ready: Callable[[str], None] | None = None,
     base_path: str = BASE_PATH,
     grace: int = GRACE,
+    certificate: Certificate | None = None,
+    behind: Behind | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM, then return. Port 0 takes a free one. Raises ServeError.
 
-    ready: is told the base URL once connections are taken. grace: seconds, see ``GRACE``.
+    ready: is told the base URL once connections are taken. grace: seconds, see ``GRACE``. certificate: of https; None =
+    plain http. behind: whom HTTP/2 is spoken with, which takes a certificate.
     """
+    context = None if certificate is None else _context(certificate, behind)
     with _listening(host, port) as listener:
         name, number = listener.getsockname()[:2]
-        origin = f"http://[{name}]:{number}" if ":" in name else f"http://{name}:{number}"
+        scheme = "http" if context is None else "https"
+        origin = f"{scheme}://[{name}]:{number}" if ":" in name else f"{scheme}://{name}:{number}"
         config = uvicorn.Config(
             _answering(app), http=Connection, loop="asyncio", ws="none",
             log_config=None, log_level="critical", access_log=False, server_header=False, proxy_headers=False,
             timeout_graceful_shutdown=grace, h11_max_incomplete_event_size=limits.HEAD,
         )  # fmt: skip
-        server = _Server(config, lambda: ready(origin + base_path) if ready else None)
+        config.load()
+        config.ssl = context
+        server = _Server(config, origin, lambda: ready(origin + base_path) if ready else None, behind)
         asyncio.run(server.serve(sockets=[listener]))
+
+
+def _context(certificate: Certificate, behind: Behind | None) -> ssl.SSLContext:
+    try:
+        return certificate.context(http_2=behind is not None)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ServeError(
+            f"Can't use the certificate {certificate.chain} with the key {certificate.key}: {reason}."
+            " Both are files in PEM; the certificate comes first in its chain, and the key isn't encrypted."
+        ) from None
 
 
 def _answering(app: App) -> App:
@@ -84,11 +104,17 @@ def _answering(app: App) -> App:
 class _Server(uvicorn.Server):
     """uvicorn, which tells when it listens, and takes a signal for the wish to stop rather than for a death."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, origin: str, ready: Callable[[], None], behind: Behind | None
+    ) -> None:
         super().__init__(config)
+        self._origin = origin
         self._ready = ready
+        self._behind = behind
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._behind is not None:
+            self.config.http_protocol_class = door(await self._behind.start(self._origin))  # type: ignore[assignment]
         await super().startup(sockets=sockets)
         self.lifespan.state[STOPPING] = lambda: self.should_exit
         if self.started:
@@ -99,6 +125,8 @@ class _Server(uvicorn.Server):
         for server in self.servers:
             server.close()
         await asyncio.sleep(0.05)
+        if self._behind is not None:  # first, as it works with what the application is about to close
+            await self._behind.stop(self.config.timeout_graceful_shutdown or 0)
         await super().shutdown(sockets=sockets)
 
     @contextlib.contextmanager

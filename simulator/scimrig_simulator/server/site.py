@@ -25,39 +25,41 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route as PageRoute
 
 from scimrig_simulator.scim.errors import ScimError
-from scimrig_simulator.server import administration
+from scimrig_simulator.server import administration, clockwork
 from scimrig_simulator.server.asgi import App, Receive, Scope, Send, path_of
-from scimrig_simulator.server.office import PLACE, Handler, Office, Trouble
-from scimrig_simulator.server.outbox import Outbox
+from scimrig_simulator.server.health import LIVE, READY
+from scimrig_simulator.server.house import DIRECTORIES
+from scimrig_simulator.server.office import PLACE, Office
+from scimrig_simulator.server.operations import Operation, Operations, Trouble
 from scimrig_simulator.server.routes import Route
 from scimrig_simulator.server.service import Finds, Service
 from scimrig_simulator.server.tenants import Tenants, well_named
 
+_PROGRAMS = ("/api", "/oauth", "/keys")
+"""Where the API is."""
+
 Page: TypeAlias = Callable[[Request], Awaitable[Response]]
+Secure: TypeAlias = Callable[[Scope], bool]
+
+_IN_THE_CLEAR = "This server is spoken to over https only; whatever was sent here in the clear may have been read."
 
 
 @dataclass(frozen=True, slots=True)
 class Tenancy:
     """What one tenant is served with. number: None = nobody is there.
 
-    management, outbox: None under a policy that promises nothing.
+    management: None under a policy that promises nothing.
     """
 
     number: int | None
     scim: Service
     management: Office | None = None
-    outbox: Outbox | None = None
 
     def at(self, path: str) -> App:
         """Who answers at a path, the tenant's name taken off."""
         if self.management is not None and _within(PLACE, path):
             return self.management
         return self.scim
-
-    def close(self) -> None:
-        """Send nothing more for this tenant."""
-        if self.outbox is not None:
-            self.outbox.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,34 +76,54 @@ class Vacant:
             raise ScimError(404, None, self._words)
         return route
 
-    def methods(self, segments: Sequence[str]) -> Mapping[str, Handler]:
-        """What can be done below the tenant's /manage. Raises Trouble 404."""
-        raise Trouble(404, self._words)
+    @property
+    def operations(self) -> Operations:
+        """What can be done below the tenant's /manage: nothing."""
+        return _Nothing(self._words)
 
     @property
     def _words(self) -> str:
         return f"There is no tenant {self.name!r}; PUT {administration.PLACE}/NAME makes one."
 
 
+class _Nothing(Operations):
+    """Nothing at any path, for one reason."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(())
+        self._words = words
+
+    def find(self, segments: Sequence[str]) -> tuple[Mapping[str, Operation], Mapping[str, str]]:
+        raise Trouble(404, self._words)
+
+
 class Site:
     """The server. Safe to share by threads; each request asks the register of tenants anew.
 
-    let: makes what a tenant is served with, of its number and name; of None and a name that no tenant has.
-    admin: answers below ``administration.PLACE``.  pages: what else there is, by path, for everybody to GET.
-    closing: what else is to be closed at the end.
+    let: makes what a tenant is served with, of its number, place and name; of None where nobody has that name.
+    admin: answers below ``administration.PLACE``.  programs: the API, None where nothing is promised beyond SCIM.
+    pages: what else there is, by path, for everybody to GET.
+    closing: what else is to be closed at the end.  vacated: is told the number of a tenant that is gone.
+    secure: says whether a request has come encrypted, and no other is served; None = it doesn't matter (CAP-21).
+    portal: None where there is none.
     """
 
     def __init__(
         self,
         tenants: Tenants,
-        let: Callable[[int | None, str], Tenancy],
+        let: Callable[[int | None, str, str], Tenancy],
         admin: Office,
+        programs: Office | None,
         pages: Mapping[str, Page],
         closing: ExitStack,
+        vacated: Callable[[int], None],
+        secure: Secure | None = None,
+        portal: App | None = None,
     ) -> None:
         self._tenants = tenants
         self._let = let
         self._admin = admin
+        self.programs = programs
         self._pages = pages.keys()
         self._beside = Starlette(
             routes=[PageRoute(path, page) for path, page in pages.items()],
@@ -109,14 +131,23 @@ class Site:
             lifespan=self._lifespan,
         )
         self._closing = closing
-        self._default = let(0, "")
+        self._vacated = vacated
+        self._secure = secure
+        self._portal = portal
+        self._default = let(0, "", "")
         self._base_path = self._default.scim.base_path
         self._open: dict[str, Tenancy] = {}
         self._lock = threading.Lock()
 
+    @property
+    def operations(self) -> Sequence[Operation]:
+        """All that can be asked for in plain JSON, of one tenant what is below its /manage."""
+        offices = (self.programs, self._admin, self._default.management)
+        return [operation for office in offices if office is not None for operation in office.operations.all]
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self._at(path_of(scope))(scope, receive, send)
+            await self._answering(scope)(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._beside(scope, receive, send)
         else:
@@ -127,46 +158,59 @@ class Site:
         yield
         self.close()
 
-    def resume(self) -> None:
-        """At the start: have sent what an earlier process left to be sent, for every tenant."""
-        for tenancy in (self._default, *(self._tenancy(name) for name in self._tenants.names())):
-            if tenancy.outbox is not None:
-                tenancy.outbox.resume()
-
     def close(self) -> None:
         """Send nothing more and close the database; nothing can be served afterwards."""
-        for tenancy in (self._default, *self._open.values()):
-            tenancy.close()
         self._closing.close()
+
+    def _answering(self, scope: Scope) -> App:
+        """Who answers a request. What has come in the clear is refused before anybody looks at its token."""
+        app = self._at(path_of(scope))
+        if self._secure is None or self._secure(scope) or path_of(scope) in (LIVE, READY):
+            return app
+        refusing = app if isinstance(app, Service | Office) else self._default.scim
+        return partial(refusing.refuse, ScimError(403, None, _IN_THE_CLEAR))
 
     def _at(self, path: str) -> App:
         """Who answers at a path."""
         if _within(self._base_path, path):
             return self._default.scim
-        if _within(administration.PLACE, path):
+        if _within(administration.PLACE, path) or path == clockwork.PLACE:
             return self._admin
         if path in self._pages:
             return self._beside
-        name, _, rest = path[1:].partition("/")
-        if not well_named(name):
-            return self._default.at(path)
         try:
-            return self._tenancy(name).at(f"/{rest}")
+            return self._elsewhere(path)
         except sqlite3.Error as mishap:
             return partial(self._default.scim.apologise, mishap)
 
-    def _tenancy(self, name: str) -> Tenancy:
-        """What is served under a name now. What was made for a tenant is kept until another has its name, or none."""
+    def _elsewhere(self, path: str) -> App:
+        if self.programs is not None and path.startswith(f"{DIRECTORIES}/"):
+            id, _, rest = path.removeprefix(f"{DIRECTORIES}/").partition("/")
+            record = self._tenants.organizations.directory(id)
+            if _within("/scim", f"/{rest}"):
+                number = None if record is None else record.tenant
+                return self._tenancy(number, f"{DIRECTORIES}/{id}", id).scim
+        if self.programs is not None and any(_within(place, path) for place in _PROGRAMS):
+            return self.programs
+        if self._portal is not None and _within("/portal", path):
+            return self._portal
+        name, _, rest = path[1:].partition("/")
+        if not well_named(name):
+            return self._default.at(path)
+        return self._tenancy(self._tenants.number(name), f"/{name}", name).at(f"/{rest}")
+
+    def _tenancy(self, number: int | None, place: str, name: str) -> Tenancy:
+        """What is served at a place now. What was made for a tenant is kept until another is there, or none."""
         with self._lock:
-            number = self._tenants.number(name)
-            held = self._open.get(name)
+            held = self._open.get(place)
             if held is not None and held.number == number:
                 return held
-            if held is not None:
-                self._open.pop(name).close()
-            tenancy = self._let(number, name)
+            self._open.pop(place, None)
+            if held is not None and held.number is not None:
+                self._vacated(held.number)  # perhaps by another process
+            tenancy = self._let(number, place, name)
             if number is not None:
-                self._open[name] = tenancy
+                self._open[place] = tenancy
         return tenancy
 
 

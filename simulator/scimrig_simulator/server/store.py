@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from scimrig_simulator.server.database import MEMORY, Database, Found, SqliteDatabase, StoreError
-from scimrig_simulator.server.layout import BLOCK
 from scimrig_simulator.server.memberships import Link, Memberships, among, batches
+from scimrig_simulator.server.tables import BLOCK
 
 __all__ = ["KEYS", "MEMORY", "Keys", "Link", "Row", "Store", "StoreError"]
 
@@ -166,6 +166,12 @@ class Store(Memberships):
         sql = f"SELECT TOTAL(stored) FROM tally WHERE tenant = ? AND {among('kind', kinds)} AND block = -1"
         (total,) = self._db.execute(sql, (self.tenant, *kinds)).fetchone()
         return int(total)
+
+    def newest(self, kind: str) -> int | None:
+        """When a resource of a kind has changed last, in milliseconds since the epoch; None where there is none."""
+        sql = "SELECT MAX(modified) FROM resource WHERE tenant = ? AND kind = ?"
+        (found,) = self._db.execute(sql, (self.tenant, kind)).fetchone()
+        return None if found is None else int(found)
 
     def users_below(self, ids: Sequence[str]) -> list[Row]:
         """The users among these, and those in the groups among these, at any depth; each once."""

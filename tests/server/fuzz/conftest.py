@@ -291,7 +291,7 @@ def _adds_up(page: dict[str, Any]) -> None:
 
 _LINE = {
     "time": r"\d{4}-\d\d-\d\dT[\d:.]+Z", "id": r"[0-9a-f]{32}", "tenant": r"|other",
-    "method": r"[A-Z]{3,7}|other", "route": r"None|/|(/(\.search|[A-Za-z]+|\{id\}))+",
+    "method": r"[A-Z]{3,7}|other", "route": r"None|/|(/(\.search|[A-Za-z:]+|\{[a-z_]+\}))+",
     "query": r"\[('\w+'(, )?)*\]", "status": r"[2-5]\d\d", "scimType": r"None|\w+",
     "in": r"\d+", "out": r"\d+", "ms": r"[\d.]+",
 }  # fmt: skip
