@@ -44,6 +44,17 @@ def test_the_wheel_holds_three_packages_and_the_scenarios_and_nothing_of_the_tes
     assert any(name.startswith("scimrig_simulator/scim/data/") for name in names)
 
 
+def test_the_wheel_needs_grpc_for_its_extra_only(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as content:
+        (name,) = (name for name in content.namelist() if name.endswith(".dist-info/METADATA"))
+        lines = content.read(name).decode().splitlines()
+    assert "Provides-Extra: scalekit" in lines
+    wanted = [line for line in lines if line.startswith("Requires-Dist: ")]
+    (sdk,) = (line for line in wanted if "extra ==" in line)
+    assert sdk.startswith("Requires-Dist: scalekit-sdk-python")
+    assert not any("grpc" in line or "protobuf" in line for line in wanted)
+
+
 def test_the_installed_wheel_judges_the_embedded_server(wheel: Path, tmp_path: Path) -> None:
     environment = tmp_path / "env"
     assert run(sys.executable, "-m", "venv", environment, cwd=tmp_path).returncode == 0

@@ -21,6 +21,8 @@ import scimrig
 import scimrig_reports
 import scimrig_simulator
 
+from .scalekit_house import Pem, Server, clean_environment
+
 HERE = Path(__file__).parent
 NODE_PEERS = HERE / "node_peers"
 NODE_AT_LEAST = 20
@@ -98,6 +100,26 @@ def reference(request: pytest.FixtureRequest, serve: Callable[[Command, str], st
     issued = httpx2.post(f"{place}/tokens", headers=bearer, json={})
     assert issued.is_success, issued.text
     return Reference(f"{origin}/{request.param}/scim/v2", issued.json()["token"])
+
+
+@pytest.fixture(scope="session")
+def pem(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pem]:
+    """A certificate that the vendor's clients trust in this process from here on: gRPC reads its roots once."""
+    made = Pem.made(tmp_path_factory.mktemp("pem"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in made.trust.items():
+            patch.setenv(name, value)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def server(pem: Pem) -> Iterator[Server]:
+    """A server with a policy that speaks TLS and gRPC. Told to stop while clients are connected, it goes quietly."""
+    made = Server(pem, TOKEN, clean_environment(ROOTS))
+    yield made
+    code, err = made.stop()
+    assert code == 0, err
+    assert "Traceback" not in err
 
 
 @pytest.fixture
