@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from scimrig import frame, requirements
 from scimrig.evidence import CaseStarted, Exchange, Observed, Sight, StepPlayed
@@ -273,9 +274,10 @@ def breakdown(exchange: Exchange) -> str:
 
 def operation(exchange: Exchange) -> str:
     """``PATCH /Users/{id}``: what an exchange does, ids left out."""
-    parts = exchange.path.strip("/").split("/")
-    if len(parts) > 1 and parts[0].lower() in ("users", "groups") and parts[1] != ".search":
-        parts[1] = "{id}"
+    parts = urlsplit(exchange.path).path.strip("/").split("/")
+    row = next((place for place, part in enumerate(parts) if part.lower() in ("users", "groups")), len(parts)) + 1
+    if row < len(parts) and parts[row] != ".search" and (row == 1 or exchange.elsewhere):
+        parts[row] = "{id}"
     looked_up = "?filter=…" if "filter=" in exchange.query else ""
     return f"{exchange.method} /{'/'.join(parts)}{looked_up}"
 

@@ -17,6 +17,8 @@ from scimrig import envelope
 from scimrig.declarations import Declarations
 from scimrig.envelope import Told
 from scimrig.evidence import CaseStarted, Delivered, Exchange, StepPlayed
+from scimrig.signing import FAMILIES
+from scimrig.signing_hmac import scheme_of, tolerance_of
 from scimrig.verdicts import Finding, Severity, Status
 
 WEBHOOK = "webhook"
@@ -82,7 +84,13 @@ class Matter:
     @property
     def signed(self) -> bool:
         """Whether signatures are promised, and with them id and timestamp."""
-        return self.declared.value("webhooks.signing") in ("standard-webhooks", "svix")
+        return self.declared.value("webhooks.signing") in FAMILIES
+
+    @property
+    def stamped(self) -> bool:
+        """Whether a signed timestamp is promised."""
+        scheme = scheme_of(self.declared)
+        return self.signed or (scheme is not None and bool(scheme.stamp))
 
     @property
     def until(self) -> float:
@@ -142,6 +150,7 @@ def form(matter: Matter, received: Received) -> Iterator[Finding]:
         for one in event.attempts:
             yield from _signature(matter, one)
             yield from _timestamp(matter, one)
+            yield from _renewal(matter, one)
             yield from _leaks(matter, one)
         if matter.signed:
             yield from _renewed(matter, event)
@@ -172,16 +181,24 @@ def _signature(matter: Matter, one: Delivered) -> Iterator[Finding]:
     }.get(state, f"{state}: {_general(why)}")
     yield matter.finding(
         "webhook/signature", Status.FAIL, "webhooks.signing", shape, title,
-        f"a v1 signature of id.timestamp.body, as {matter.declared.value('webhooks.signing')} has it", why, shown=one,
+        _promised(matter), why, shown=one,
         hurts=_VERIFYING, consequence=_DROPPED, severity=Severity.SECURITY,
     )
 
 
+def _promised(matter: Matter) -> str:
+    """What is signed and how, in words."""
+    family, scheme = matter.declared.value("webhooks.signing"), scheme_of(matter.declared)
+    if scheme is None:
+        return f"a v1 signature of id.timestamp.body, as {family} has it"
+    return f"an HMAC-SHA256 of {scheme.signed} in the header {scheme.header}, as {family} has it"
+
+
 def _timestamp(matter: Matter, one: Delivered) -> Iterator[Finding]:
     skew = one.facts.get("skew")
-    if one.facts.get("fresh") is not False or skew is None or not matter.signed:
+    if one.facts.get("fresh") is not False or skew is None or not matter.stamped:
         return
-    tolerance = matter.declared.setting("webhooks.tolerance_s")
+    tolerance = tolerance_of(matter.declared)
     side = "past" if skew > 0 else "future"
     yield matter.finding(
         "webhook/timestamp", Status.FAIL, matter.key("webhooks.tolerance_s", "webhooks.signing"), f"in the {side}",
@@ -189,6 +206,29 @@ def _timestamp(matter: Matter, one: Delivered) -> Iterator[Finding]:
         f"at most {tolerance:g} s off", f"{abs(skew):.0f} s in the {side}, by this machine's clock", shown=one,
         hurts=_VERIFYING, consequence="Receivers take the event for a replay and drop it.",
     )
+
+
+def _renewal(matter: Matter, one: Delivered) -> Iterator[Finding]:
+    """After a change of the secret: signed with the new one at once, and with the one before as long as promised."""
+    since, by = one.facts.get("rotated"), one.facts.get("by") or []
+    if since is None or one.facts.get("signature") != "valid":
+        return
+    overlap = matter.declared.value("webhooks.rotation_overlap_s")
+    what, key = "", "webhooks.rotation_overlap_s"
+    if 0 not in by:
+        what, key = "is still signed with the secret before, and not with the new one", "hooks.rotate_webhook_secret"
+    elif overlap is not None and since < overlap and 1 not in by:
+        what = f"is no longer signed with the secret before, which is promised for {overlap:g} s"
+    elif overlap is not None and since > overlap + envelope.leeway(overlap) and by != [0]:
+        what = f"is signed with the secret before as well, which is promised to end after {overlap:g} s"
+    if what:
+        yield matter.finding(
+            "webhook/rotation", Status.FAIL, key, what.partition(", which")[0],
+            f"{matter.named(one)} {what}, {since:.0f} s after the change",
+            "a signature with the new secret, and for the time promised one with the secret before", what, shown=one,
+            hurts=_VERIFYING, severity=Severity.SECURITY,
+            consequence="Receivers that have one secret or the other drop events, or go on to trust what has leaked.",
+        )
 
 
 def _leaks(matter: Matter, one: Delivered) -> Iterator[Finding]:
@@ -280,10 +320,10 @@ def _off_schedule(matter: Matter, one: Delivered, shape: str, what: str, number:
 
 def _stale(matter: Matter, following: Delivered, number: int, gap: float) -> Iterator[Finding]:
     """A retry with the timestamp of the attempt before it: harmless until the ladder leaves the tolerance."""
-    if gap < 2 or not matter.signed:
+    if gap < 2 or not matter.stamped:
         return
     schedule = matter.declared.value("webhooks.retry_schedule") or ()
-    harmful = sum(schedule) > matter.declared.setting("webhooks.tolerance_s")
+    harmful = sum(schedule) > tolerance_of(matter.declared)
     yield matter.finding(
         "webhook/timestamp", Status.FAIL if harmful else Status.WARN, "webhooks.signing", "an earlier timestamp",
         f"attempt {number} of {matter.named(following)} has the timestamp of the one before, {gap:.0f} s earlier",

@@ -29,6 +29,7 @@ SETTLED = 1.0
 _LONGEST_SETTLING = 10.0
 _LEAST = 1.0  # what is left to wait for, however much time went by since the act
 _SHORTEST_NAP, _LONGEST_NAP = 0.02, 1.0
+_SHORTEST_STEP, _LONGEST_STEP = 0.2, 120.0
 _NAP = 0.02  # of the time waited so far: short waits are exact, a ladder of hours takes few looks
 
 
@@ -54,14 +55,18 @@ class Waiting:
 
     stopped:  whether the run was asked to end (waiting then ends with ``Stopped``)
     patience: seconds that anybody waits on this clock for a single thing; a longer ladder ends the case as an error
+    advance:  moves the target's clock on, and ours; None where nobody can. Long naps are taken by it, in steps that
+              are short beside what a receiver allows a timestamp to be off
     """
 
     def __init__(
         self, sink: Sink, clock: Clock, declared: Declarations, stopped: Callable[[], bool] = lambda: False,
-        patience: float = math.inf,
+        patience: float = math.inf, advance: Callable[[float], None] | None = None,
     ) -> None:
+        self._advance = advance
         self._sink, self._clock, self._declared = sink, clock, declared
         self._stopped, self._patience = stopped, patience
+        self._looked = sink.position
         self._since = sink.position  # nobody of this case was spoken of before
 
     def set_answers(self, marks: Collection[str], answers: Sequence[int | str]) -> dict[str, Any]:
@@ -111,6 +116,10 @@ class Waiting:
             self._nap(0.1)
             slept += 0.1
             quiet = 0.0 if self._sink.about(marks, before) else quiet + 0.1
+
+    def let_pass(self, seconds: float) -> None:
+        """Have time pass in small steps, so that what is due meanwhile is sent when it is due."""
+        self._until(lambda: False, seconds)
 
     def limit(self, attempts: int) -> float:
         """Seconds after an act within which attempt ``attempts`` of its event has been made, tolerances included."""
@@ -169,12 +178,22 @@ class Waiting:
 
     @property
     def _longest(self) -> float:
+        if self._advance is not None:
+            return _LONGEST_STEP
         return _LONGEST_NAP if self._patience < math.inf else math.inf
 
     def _nap(self, seconds: float) -> None:
         if self._stopped():
             raise Stopped
-        self._clock.sleep(seconds)
+        if self._advance is None or seconds < _SHORTEST_STEP:
+            self._clock.sleep(seconds)
+            return
+        self._advance(seconds)
+        self._clock.sleep(_NAP)
+        position = self._sink.position
+        if self._sink.hangs(self._looked):  # its sender waits for an answer on wall time, whatever clocks say
+            self._clock.sleep(float(self._declared.setting("webhooks.timeout_s")) + 1)
+        self._looked = position
 
 
 def surest(marks: Collection[str]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import Any
 from scimrig.declarations import NOTHING, Declarations
 from scimrig.observe import Watch
 from scimrig.plan import Case, Plan
+from scimrig.playable import mapped
 from scimrig.scenario.resolve import resolve
 from scimrig_simulator.idp.attributes import WORK_EMAIL
 from scimrig_simulator.idp.engine import Engine
@@ -21,6 +22,8 @@ from scimrig_simulator.scim import urns
 from scimrig_simulator.workforce.company import Company
 from scimrig_simulator.workforce.person import FIELDS, Person
 from scimrig_simulator.workforce.team import Team
+
+_LOOK_ALIKES = str.maketrans("aceopxy", "асеорху")  # Latin letters, and the Cyrillic ones that look like them
 
 
 @dataclass(slots=True)
@@ -54,12 +57,15 @@ class Cast:
         self.nobody = str(digest)
         self.kept: dict[str, Any] = {}
         company = Company(plan.seed, plan.domain, plan.prefix)
+        mapping = mapped(case.scenario, declared)
         self._players: dict[str, Player] = {}
         for subject in case.scenario.given:
             number = case.person_number(subject.key, plan.seed)
             fields = resolve(subject.fields, self._common())
             if subject.kind == "team":
                 team = company.team(number, subject.key)
+                if subject.key in mapping:  # the product knows the group by this name, whatever the story calls it
+                    fields = {**fields, "displayName": mapping[subject.key][0]}
                 who: Person | Team = team.changed(fields) if fields else team
             else:
                 who = company.person(number, subject.key).changed(fields)
@@ -106,11 +112,15 @@ class Cast:
         }
 
     def _promised(self) -> dict[str, str]:
-        """A domain whose people are taken and one whose people are not; stories that tell them apart need both."""
+        """A domain whose people are taken and one whose people are not, and the first two roles that may be given;
+        stories that tell them apart need both.
+        """
         allowed = self._declared.promises.domains
         foreign = str(self._declared.setting("policy.foreign_domain"))
         domain = allowed[0] if allowed else self._plan.domain
-        return {"domain": domain, "domainUpper": domain.upper(), "foreign": foreign}
+        roles = dict(zip(("role", "otherRole"), self._declared.value("roles.assignable") or (), strict=False))
+        alike = domain.translate(_LOOK_ALIKES)
+        return {"domain": domain, "domainUpper": domain.upper(), "domainAlike": alike, "foreign": foreign, **roles}
 
     def _facts(self, player: Player) -> dict[str, Any]:
         facts: dict[str, Any] = {"id": player.id} if player.id else {}

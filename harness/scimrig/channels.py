@@ -8,9 +8,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TypeAlias
 
+from scimrig import commands
 from scimrig.addresses import origin
+from scimrig.hooks import HookSend
 from scimrig_simulator.drive import Transport
 from scimrig_simulator.wire import Reply, Send
 
@@ -23,14 +26,23 @@ class Hooks:
 
     base_url:    where paths begin
     credentials: origin → Authorization value; others get none
+    folder:      where commands are run
     """
 
-    def __init__(self, base_url: str, credentials: Mapping[str, str], connect: Connect) -> None:
+    def __init__(
+        self, base_url: str, credentials: Mapping[str, str], connect: Connect, folder: Path = Path()
+    ) -> None:
+        self._folder = folder
         self._base = base_url.rstrip("/")
         self._credentials = dict(credentials)
         self._connect = connect
         self._open: dict[str, Transport] = {}
         self._lock = threading.Lock()
+
+    @property
+    def origin(self) -> str:
+        """Where paths begin, without a path of its own."""
+        return origin(self._base)
 
     def url(self, request: Send) -> str:
         """The whole URL of a request, without its query."""
@@ -41,7 +53,9 @@ class Hooks:
         return self._credentials.get(origin(self.url(request)))
 
     def exchange(self, request: Send) -> Reply:
-        """Send a request to wherever it goes. Raises ValueError as every transport does."""
+        """Send a request to wherever it goes, or run its command. Raises ValueError as every transport does."""
+        if isinstance(request, HookSend) and request.command:
+            return commands.run(request.command, request.content or b"{}", self._folder)
         url = self.url(request)
         home = origin(url)
         with self._lock:
@@ -59,12 +73,24 @@ class Hooks:
             transport.close()
 
 
+@dataclass(slots=True)
+class SecondTenant:
+    """Another tenant of the target's, with which tokens and switches are played.
+
+    base_url: of its SCIM service, whole;  token: its latest, None until a call has told one
+    """
+
+    base_url: str
+    token: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Channels:
-    """Both ways to one target."""
+    """Both ways to one target, and what is known of another tenant of it, None for nothing."""
 
     scim: Transport
     hooks: Hooks
+    second: SecondTenant | None = None
 
     def close(self) -> None:
         """Close both."""

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from scimrig.channels import Hooks
+from scimrig.addresses import origin
+from scimrig.channels import Hooks, SecondTenant
 from scimrig.evidence import REDACTED, Exchange
 from scimrig.hooks import HookError, HookSend
 from scimrig.pointer import find
@@ -90,7 +91,8 @@ class Courier:
     credentials: value of the ``Authorization`` header, None for none; only for the record (the transport adds it)
     numbers:     shared by all couriers of a run, so that exchange numbers are unique
     stopped:     whether the run was asked to end
-    hooks:       the way to the calls that the target's owner declares
+    hooks:       the way to the calls that the target's owner declares, and to whatever else has a whole URL
+    second:      another tenant of the target's, None where none is declared
     """
 
     transport: Transport
@@ -104,6 +106,7 @@ class Courier:
     dialect: str = "rfc"
     stopped: Callable[[], bool] = lambda: False
     hooks: Hooks | None = None
+    second: SecondTenant | None = None
     _by: str = "keeper"
     _step: str = ""
     _sent: list[int] = field(default_factory=list)
@@ -118,7 +121,7 @@ class Courier:
         """One request there and back (the driver calls this). Raises Stopped once the run was asked to end."""
         if not self._clears_away() and self.stopped():
             raise Stopped
-        if self._by == "hook":
+        if isinstance(request, HookSend) or "://" in request.path:
             return self._call(request)
         refusal = self.rows.refusal(request)
         if refusal:
@@ -135,7 +138,7 @@ class Courier:
         return self._by == "keeper" or (self._by == "hook" and not self.case)
 
     def _call(self, request: Send) -> Reply:
-        """A declared call: beside SCIM, so no row is guarded; on record with its whole URL. Raises HookError."""
+        """A declared call or a request elsewhere: no row is guarded; on record with the whole URL. Raises HookError."""
         if self.hooks is None:
             raise RuntimeError("this courier has no way to declared calls")
         try:
@@ -174,7 +177,9 @@ def _secret(reply: Reply, pointer: str) -> str | None:
         found = next((value for _, value in find(reply.json(), pointer)), None)
     except ValueError:
         return None
-    return found if isinstance(found, str) else None
+    if not isinstance(found, str):
+        return None
+    return found.removeprefix(origin(found)).lstrip("/") if "://" in found else found  # of a link what nobody can guess
 
 
 def _redacted(failure: TransportFailure | None, redactor: Redactor) -> TransportFailure | None:

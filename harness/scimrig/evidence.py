@@ -25,6 +25,7 @@ class RunStarted:
     ``options``: command-line words that a rerun needs besides target, case, dialect and seed (``--scenarios DIR``).
     ``selective``: the user narrowed what is played (``-k``, ``--tag``, ``--idp``), so that silence proves little.
     ``declared``: what the target's owner promises (``Declarations.data``); secrets are named by source only.
+    ``command``: what was run: "run", or "consumer", which judges a receiver of webhooks.
     """
 
     type: ClassVar[str] = "run-started"
@@ -40,6 +41,7 @@ class RunStarted:
     options: tuple[str, ...] = ()
     selective: bool = False
     declared: dict[str, Any] = field(default_factory=dict)
+    command: str = "run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Exchange:
     """One request and its answer, redacted. ``number`` is 1-based and unique in the run.
 
     ``by`` says who sent it: ``idp`` (an engine), ``probe`` (a scenario's own bytes), ``observer``, ``survey``,
+    ``sender`` (a webhook to a receiver, or a GET of it),
     ``keeper`` (sets up and clears away), ``hook`` (a call that the target's owner declared; its ``path`` is the whole
     URL, and no SCIM rule applies to it). Bodies are text; None = no body sent. ``path`` and ``query`` are below the
     base URL. ``elapsed`` in seconds. ``status`` 0 with ``failure`` set means that no HTTP answer came.
@@ -73,6 +76,11 @@ class Exchange:
     @property
     def ok(self) -> bool:
         return 200 <= self.status < 300
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it did not go below the base URL: a declared call, or another tenant; ``path`` is a whole URL."""
+        return self.by == "hook" or "://" in self.path
 
     def header(self, name: str) -> str | None:
         """A reply header, name in any case."""

@@ -252,14 +252,16 @@ def _finding(
 
 
 def _authority(case: CaseStarted, outcome: Mapping[str, Any]) -> str:
-    """The outcome's own authority, else the scenario's first cite: of the RFC in ``rfc``, of the IdP elsewhere."""
+    """The outcome's own authority, else the scenario's first cite: of a promise, else of the RFC in ``rfc`` and of the
+    IdP elsewhere.
+    """
     own = f"idp:{case.dialect}:"
     family = f"idp:{case.dialect.partition('-')[0]}:"  # entra-flag's chapters are those of entra
     if outcome.get("authority"):
         given = str(outcome["authority"])
         return f"{own}{given.removeprefix(family)}" if given.startswith(family) else given
-    order = (("rfc:",) if case.dialect == "rfc" else (own, family, "rfc:", "idp:"))
-    for prefix in (*order, "rfc:", "idp:"):
+    order = (("rfc:",) if case.dialect == "rfc" else (own, family))
+    for prefix in ("policy:", *order, "rfc:", "idp:"):
         for cite in case.cites:
             if cite.startswith(prefix):
                 return f"{own}{cite.rsplit(':', 1)[1]}" if cite.startswith("idp:") else cite

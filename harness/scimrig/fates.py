@@ -16,6 +16,7 @@ from scimrig.evidence import CaseStarted, Evidence, Exchange, Observed, Sight, S
 from scimrig.frame import Miss
 from scimrig.survey import Survey
 from scimrig.verdicts import Finding, Severity, Status
+from scimrig.watched import last_write
 from scimrig_simulator.scim import schemas, urns
 
 _CHANGE, _DOMAIN = "policy.email_change", "policy.allowed_domains"
@@ -201,11 +202,11 @@ def judge_roles(evidence: Evidence, step: StepPlayed) -> list[Finding]:
     lacking = [role for role in wanted["roles"] if role not in seen]
     default = str(wanted["default"])
     if set(surplus) - {default}:
-        key, shape, consequence = "hooks.map_group", "role without its group", _SURPLUS
+        key, shape, consequence = _gives_roles(evidence, step), "role without its group", _SURPLUS
     elif default in lacking or surplus:
         key, shape, consequence = "roles.default", "default role", _ROLELESS if default in lacking else _BESIDES
     else:
-        key, shape, consequence = "hooks.map_group", "role missing", _LACKING
+        key, shape, consequence = _gives_roles(evidence, step), "role missing", _LACKING
     why = f"as a member of {', '.join(wanted['teams'])}" if wanted["teams"] else "in no group that gives one"
     title = f"{step.subject}, {why}, has {_listed(seen)}; promised is exactly {_listed(wanted['roles'])}"
     actual = f"{_listed(seen)}, {step.seen['after']:g} s after asking first" if wanted["within"] else _listed(seen)
@@ -218,7 +219,7 @@ def judge_access(evidence: Evidence, step: StepPlayed) -> list[Finding]:
     if seen["access"] == wanted["access"]:
         return []
     late, limit = float(seen["after"]), float(wanted["within"])
-    after = f"{late:.1f} s after {_last_write(evidence, step)[0]} was answered"
+    after = f"{late:.1f} s after {last_write(evidence, step)[0]} was answered"
     if wanted["access"] == "refused":
         title = f"{step.subject} may still come in {after}; promised is {limit:g} s at most"
         key, shape, consequence = "deprovision.max_latency_ms", "access stays open", acts.BELIEFS["deactivate"]
@@ -239,7 +240,7 @@ def _made(
     Of calls that were made again and again the last and the first are shown.
     """
     case = evidence.started
-    name, write = _last_write(evidence, step)
+    name, write = last_write(evidence, step)
     looks = dict.fromkeys((*step.exchanges[-1:], *write, *_mapped(evidence, step), *step.exchanges[:1]))
     return Finding(
         check, Status.FAIL, f"policy:{key}", f"after {name}", shape, case.case, case.dialect, step.step, title,
@@ -248,15 +249,10 @@ def _made(
     )
 
 
-def _last_write(evidence: Evidence, step: StepPlayed) -> tuple[str, tuple[int, ...]]:
-    """What the IdP wrote last before a step, in words, and the number of the exchange."""
-    earlier = evidence.steps[: evidence.steps.index(step)] if step in evidence.steps else evidence.steps
-    for act in reversed(earlier):
-        for number in reversed(act.exchanges):
-            exchange = evidence.exchanges.get(number)
-            if act.verb in ("act", "send") and exchange is not None and exchange.method in (*_WRITES, "DELETE"):
-                return acts.operation(exchange), (number,)
-    return "the last act", ()
+def _gives_roles(evidence: Evidence, step: StepPlayed) -> str:
+    """The declaration by which groups have roles: a call, or a name that the product knows already."""
+    hooked = [one for one in evidence.steps if one.verb == "hook"]
+    return "roles.mapping" if hooked and not any(one.exchanges for one in hooked) else "hooks.map_group"
 
 
 def _mapped(evidence: Evidence, step: StepPlayed) -> tuple[int, ...]:

@@ -6,12 +6,16 @@ Rule: pure. It sends nothing, reads no clock, and sees nothing but records; ``sc
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 
-from scimrig import acts, expectations, fates, leniency, surveyed
+from scimrig import acts, expectations, fates, leniency, surveyed, watched
 from scimrig import checks as standing
 from scimrig.attempts import Received
+from scimrig.consumer import judged
 from scimrig.declarations import NOTHING, Declarations
 from scimrig.deliveries import judge_webhooks
+from scimrig.diagnosis import appears, diagnosis
 from scimrig.evidence import (
     CaseEnded,
     CaseStarted,
@@ -54,6 +58,7 @@ class Judge:
         self._exchanges: dict[int, Exchange] = {}
         self._early: list[Exchange] = []
         self._leftovers: list[Leftover] = []
+        self._letters: dict[int, dict[str, Any]] = {}
         self._examined: dict[str, int] = {}
         self._standing: dict[str, list[Finding]] = {}
 
@@ -72,6 +77,7 @@ class Judge:
                 self._open[record.case].observed[record.step] = record
             case StepPlayed():
                 self._open[record.case].steps.append(record)
+                self._letters |= judged.letters(record)
             case Delivered():
                 self._received.add(record)
             case CaseEnded():
@@ -92,14 +98,15 @@ class Judge:
             self._started, self._ended, self._survey.to_json(), self._survey_findings,
             tuple(sorted(self._verdicts, key=lambda verdict: verdict.case)),
             tuple(self._check_verdicts()), self._exchanges, tuple(self._leftovers), deliveries=self._received.numbered,
+            letters=self._letters,
         )
 
     def _exchange(self, exchange: Exchange) -> None:
         self._exchanges[exchange.number] = exchange
         if exchange.case in self._open:
             self._open[exchange.case].exchanges[exchange.number] = exchange
-        if exchange.by == "hook":
-            return  # beside SCIM: none of its rules apply
+        if exchange.elsewhere:
+            return  # beside SCIM, or at another tenant's: none of its rules apply
         if self._survey.offers:
             self._examine(exchange)
         else:
@@ -108,7 +115,8 @@ class Judge:
     def _take_survey(self, survey: Survey) -> None:
         self._survey = survey
         self._known = standing.Known(survey=survey.to_json())
-        self._survey_findings = surveyed.findings(survey)
+        base_url = "" if self._started is None else self._started.base_url
+        self._survey_findings = surveyed.findings(survey, base_url)
         self._examine_early()
 
     def _examine_early(self) -> None:
@@ -123,7 +131,14 @@ class Judge:
         for finding in findings:
             self._standing.setdefault(finding.check, []).append(finding)
 
+    @property
+    def _of_a_receiver(self) -> bool:
+        """Whether webhooks were sent, and a receiver of them is judged: nothing there is SCIM."""
+        return self._started is not None and self._started.command == "consumer"
+
     def _check_verdicts(self) -> Iterable[CheckVerdict]:
+        if self._of_a_receiver:
+            return
         for check in standing.all():
             findings = sorted(self._standing.get(check.id, ()), key=lambda finding: (finding.case, finding.step))
             examined = self._examined.get(check.id, 0)
@@ -133,7 +148,10 @@ class Judge:
     def _close(self, ended: CaseEnded) -> CaseVerdict:
         evidence = self._open.pop(ended.case)
         evidence.ended = ended
-        verdict = verdict_on(evidence, self._survey, self._declared, self._received)
+        if self._of_a_receiver:
+            verdict = judged.verdict_on(evidence, self._declared)
+        else:
+            verdict = verdict_on(evidence, self._survey, self._declared, self._received)
         self._verdicts.append(verdict)
         return verdict
 
@@ -158,7 +176,7 @@ def verdict_on(
             if step.verb in WAITING:
                 found = judge_webhooks(case, step, received or Received(), declared, _last_sent(evidence, step))
             else:
-                found = leniency.weighed(_step_findings(evidence, step, before, after, survey), survey)
+                found = leniency.weighed(_step_findings(evidence, step, before, after, survey, declared), survey)
         except acts.Undecidable as undecidable:
             undecided = str(undecidable)
             break
@@ -199,8 +217,17 @@ def _fails_beforehand(evidence: Evidence, step: StepPlayed, found: Iterable[Find
     return ruled and leniency.preparing(evidence, step)
 
 
+def _explained(found: list[Finding], sent: list[Exchange], declared: Declarations) -> list[Finding]:
+    """The first fail says besides what it leads to why somebody does not appear."""
+    place = next((number for number, one in enumerate(found) if one.status is Status.FAIL), None)
+    if place is None:
+        return found
+    words = f"{found[place].consequence} {diagnosis(sent, declared)}".strip()
+    return [*found[:place], replace(found[place], consequence=words), *found[place + 1 :]]
+
+
 def _step_findings(
-    evidence: Evidence, step: StepPlayed, before: Observed, after: Observed, survey: Survey
+    evidence: Evidence, step: StepPlayed, before: Observed, after: Observed, survey: Survey, declared: Declarations
 ) -> list[Finding]:
     sent = [evidence.exchanges[number] for number in step.exchanges if number in evidence.exchanges]
     for number in (*before.exchanges, *after.exchanges):
@@ -211,7 +238,8 @@ def _step_findings(
         case "act":
             fate = (step.intent or {}).get("fate", "applied")
             judge = acts.judge_act if fate == "applied" else fates.judge_fate
-            return judge(evidence.started, step, sent, before, after, survey)
+            found = judge(evidence.started, step, sent, before, after, survey)
+            return found if fate != "applied" or appears(step, after.sights) else _explained(found, sent, declared)
         case "send":
             return expectations.judge_send(evidence.started, step, sent, before, after, survey)
         case "check":
@@ -220,7 +248,7 @@ def _step_findings(
             return fates.judge_roles(evidence, step)
         case "access":
             return fates.judge_access(evidence, step)
-    return []
+    return watched.judge_watched(evidence, step, after) if step.verb in watched.VERBS else []
 
 
 def worst(findings: Iterable[Finding]) -> Status:

@@ -8,22 +8,32 @@ Rule: it decides before anything is sent, from the scenario and the declarations
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from scimrig.courier import PATIENCE
 from scimrig.declarations import Declarations
+from scimrig.declared_calls import CALLS
 from scimrig.scenario.model import Scenario, Step
 
 _CHANNEL = ("webhooks.signing", "webhooks.register|webhooks.public_url")
 _NEEDS: Mapping[str, tuple[str, ...]] = {
-    "hook": ("hooks.map_group", "roles.assignable"),
+    "hook": ("hooks.map_group|roles.mapping", "roles.assignable|roles.mapping"),
     "roles": ("roles.readback", "roles.default"),
     "access": ("deprovision.access_probe",),
     "sink": _CHANNEL,
     "await": _CHANNEL,
     "silence": _CHANNEL,
+    "profile": ("normalized.readback", "normalized.map|normalized.custom"),
+    "reconcile": ("directory_api.list_users", "directory_api.map|normalized.map"),
+    "audited": ("audit.list", "audit.fields"),
 }
 """Verb → the declarations without which it cannot be played."""
+
+_SECOND = ("second_tenant.base_url", "second_tenant.token|hooks.issue_token")
+REALLY_SLEPT = 5.0
+"""Seconds that a ``wait`` may take on wall time; longer ones need a clock that can be moved."""
 
 
 def undeclared(scenario: Scenario, declared: Declarations) -> str:
@@ -35,11 +45,74 @@ def undeclared(scenario: Scenario, declared: Declarations) -> str:
         missing = declared.missing(_settled(key, declared) for key in keys)
         if missing:
             return missing
-    roles = declared.value("roles.assignable") or ()
+    ruled_out = _ruled_out(scenario, declared)
+    if ruled_out:
+        return ruled_out
+    key = "roles.assignable" if declared.value("hooks.map_group") is not None else "roles.mapping"
+    roles = declared.value(key) or ()
     asked = max((rank(step.argument["map_group"]) for step in scenario.steps if step.verb == "hook"), default=0)
     if asked > len(roles):
-        return f"declared otherwise: roles.assignable names {len(roles)}, and this needs {asked} roles"
+        return f"declared otherwise: {key} names {len(roles)}, and this needs {asked} roles"
     return ""
+
+
+def mapped(scenario: Scenario, declared: Declarations) -> dict[str, tuple[str, str]]:
+    """Team → (name that it must be pushed under, role that it then gives), where no call gives groups their roles."""
+    mapping = declared.value("roles.mapping")
+    if mapping is None or declared.value("hooks.map_group") is not None:
+        return {}
+    given = list(mapping.items())
+    steps = (step.argument["map_group"] for step in scenario.steps if step.verb == "hook")
+    return {one if isinstance(one, str) else next(iter(one)): given[rank(one) - 1] for one in steps}
+
+
+def _ruled_out(scenario: Scenario, declared: Declarations) -> str:
+    """Why what is declared leaves nothing to be seen of a scenario, "" where it does not."""
+    apply, verbs = declared.setting("roles.apply"), {step.verb for step in scenario.steps}
+    if apply != "continuous" and verbs & {"roles", "hook"}:
+        return f'not testable: roles.apply = "{apply}", and only what follows a change of groups at once can be watched'
+    if declared.value("hooks.map_group") is None and "hook" in verbs and _before_mapping(scenario):
+        return "not testable: groups give their roles from the start (roles.mapping), and here one gives none at first"
+    if declared.setting("deprovision.reactivate") is False and any(step.act == "reactivate" for step in scenario.steps):
+        return "declared otherwise: deprovision.reactivate = false, and this is about somebody who comes back"
+    return ""
+
+
+def _before_mapping(scenario: Scenario) -> bool:
+    """Whether roles are looked at before the last group is given its own."""
+    verbs = [step.verb for step in scenario.steps]
+    last = len(verbs) - 1 - verbs[::-1].index("hook")
+    return "roles" in verbs[:last]
+
+
+def alone(scenario: Scenario, declared: Declarations) -> bool:
+    """Whether no other case may be played meanwhile: it switches something, has time pass, or needs a group's name."""
+    return bool(mapped(scenario, declared)) or any(
+        step.verb == "wait"
+        or (step.verb == "await" and int(step.argument.get("attempts", 1)) > 2)
+        or (step.verb == "call" and CALLS[step.argument["key"]].alone)
+        or (step.verb == "send" and _second(step))
+        for step in scenario.steps
+    )
+
+
+def _second(step: Step) -> bool:
+    return "second_tenant" in (step.argument.get("at"), step.argument.get("token"))
+
+
+def beyond_patience(steps: Sequence[Step], declared: Declarations, patience: float) -> str:
+    """Why a story cannot be played on a clock that nobody can move: it would take too long. "" where it would not.
+
+    patience: seconds that anybody waits on the run's clock, endless where nobody has to
+    """
+    if patience == math.inf or declared.value("hooks.advance_clock") is not None:
+        return ""
+    waits = max((float(step.argument) for step in steps if step.verb == "wait"), default=0.0)
+    attempts = max((int(step.argument.get("attempts", 1)) for step in steps if step.verb == "await"), default=1)
+    ladder = sum((declared.value("webhooks.retry_schedule") or [0])[:attempts])
+    if waits <= REALLY_SLEPT and ladder <= PATIENCE:
+        return ""
+    return declared.missing(["hooks.advance_clock"])
 
 
 def barred(need: str, declared: Declarations) -> str:
@@ -49,6 +122,8 @@ def barred(need: str, declared: Declarations) -> str:
         return f'the target declares policy.email_change = "{promises.email_change}"'
     if need == "any-domain" and promises.domains is not None:
         return "the target declares policy.allowed_domains"
+    if need == "delete" and declared.setting("deprovision.delete") == "unsupported":
+        return 'the target declares deprovision.delete = "unsupported"'
     return ""
 
 
@@ -84,8 +159,16 @@ def rank(argument: Any) -> int:
 def _wanted(scenario: Scenario) -> Iterator[Sequence[str]]:
     verbs = [step.verb for step in scenario.steps]
     yield from (keys for verb, keys in _NEEDS.items() if verb in verbs)
+    called = [step.argument["key"] for step in scenario.steps if step.verb == "call"]
+    yield called
+    if any(CALLS[key].second for key in called) or any(map(_second, _sends(scenario))):
+        yield _SECOND
     yield [f"webhooks.events.{step.argument['event']}" for step in scenario.steps if step.verb == "await"]
     yield scenario.promises
+
+
+def _sends(scenario: Scenario) -> Iterator[Step]:
+    return (step for step in scenario.steps if step.verb == "send")
 
 
 def _settled(promise: str, declared: Declarations) -> str:

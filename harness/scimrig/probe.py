@@ -60,6 +60,8 @@ def _headers(headers: Headers, argument: dict[str, Any]) -> Headers:
 def _credentials(name: str, token: str) -> Headers:
     if token == "none":
         return ()
+    if token in ("own", "second_tenant"):  # whose it is, is decided where it is sent
+        return ((name, CREDENTIALS),)
     return ((name, WRONG_TOKEN if token == "wrong" else token),)
 
 

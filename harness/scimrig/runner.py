@@ -12,14 +12,14 @@ import itertools
 import queue
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
 
 from scimrig import __version__, frame, survey
 from scimrig.cast import plain_body
 from scimrig.channels import Channels
-from scimrig.courier import Courier, Redactor, Stopped, bear
+from scimrig.courier import Courier, Redactor, Stopped
 from scimrig.evidence import (
     CaseEnded,
     Exchange,
@@ -32,6 +32,7 @@ from scimrig.evidence import (
 from scimrig.hooks import HookError
 from scimrig.observe import Watch
 from scimrig.plan import Case, Plan
+from scimrig.playable import alone
 from scimrig.preparation import Preparation
 from scimrig.receiver import ListenError
 from scimrig.rows import JournalError, Rows, clear
@@ -39,6 +40,7 @@ from scimrig.sink import Sink, SinkSettings
 from scimrig.stage import Stage, started
 from scimrig.survey import Survey, UnusableTarget
 from scimrig.target import Target, open_channels
+from scimrig.wakeful import WakefulClock
 from scimrig_simulator import idp
 from scimrig_simulator.clock import Clock, SystemClock, VirtualClock
 from scimrig_simulator.wire import FailureKind, Send, send
@@ -105,7 +107,7 @@ class Run:
 
     def _whole_run(self) -> None:
         plan = self.plan
-        clock: Clock = _WakefulClock(self._stop) if plan.target.ref is None else VirtualClock(tick=0.001)
+        clock: Clock = WakefulClock(self._stop) if plan.target.ref is None else VirtualClock(tick=0.001)
         journal = None if plan.folder is None else plan.folder / "rows.ndjson"
         header = {"run": plan.run, "target": plan.target.name, "base_url": plan.target.base_url}
         rows = Rows(journal, header)
@@ -142,12 +144,20 @@ class Run:
         return found
 
     def _play_all(self, found: Survey, make: _Couriers) -> None:
+        """Several at a time; those during which no other may be played come afterwards, one by one."""
+        plan = self.plan
+        apart = {case.name for case in plan.cases if plan.jobs > 1 and alone(case.scenario, plan.target.declared)}
+        self._play_some([case for case in plan.cases if case.name not in apart], plan.jobs, 0, found, make)
+        self._play_some([case for case in plan.cases if case.name in apart], 1, plan.jobs, found, make)
+
+    def _play_some(self, cases: Sequence[Case], jobs: int, first: int, found: Survey, make: _Couriers) -> None:
+        """``first``: number of the first worker, which no other in the run has."""
         waiting: queue.SimpleQueue[Case] = queue.SimpleQueue()
-        for case in self.plan.cases:
+        for case in cases:
             waiting.put(case)
         workers = [
             threading.Thread(target=self._work, args=(number, waiting, found, make), name=f"scimrig-worker-{number}")
-            for number in range(max(1, min(self.plan.jobs, len(self.plan.cases))))
+            for number in range(first, first + min(jobs, len(cases)))
         ]
         for worker in workers:
             worker.start()
@@ -195,20 +205,9 @@ class Run:
         crowd.renew(stage.last)
 
 
-class _WakefulClock(SystemClock):
-    """Wall time with limited patience, and a pause ends when the run is asked to."""
-
-    def __init__(self, stop: threading.Event) -> None:
-        self._stop = stop
-
-    def sleep(self, seconds: float) -> None:
-        bear(seconds)
-        self._stop.wait(max(0.0, seconds))
-
-
 def _sink(target: Target, clock: Clock, out: _Out, redactor: Redactor) -> Sink | None:
     """The receiver of webhooks; None where none are declared, or where the target could not reach it."""
-    if target.declared.missing(["webhooks.signing"]):
+    if target.declared.missing(["webhooks.signing", "webhooks.register|webhooks.public_url"]):
         return None
     sink = Sink(clock, out.put, redactor.text, SinkSettings.of(target.declared, in_process=target.ref is not None))
     sink.secret = target.webhook_secret
@@ -231,7 +230,7 @@ class _Couriers:
     def courier(self, case: str, dialect: str = "rfc") -> Courier:
         return Courier(
             self._channels.scim, self._clock, self.rows, self._redactor, self._emit, self._credentials, self._numbers,
-            case, dialect, self._stopped, self._channels.hooks,
+            case, dialect, self._stopped, self._channels.hooks, self._channels.second,
         )
 
     def quiet(self, case: str) -> bool:

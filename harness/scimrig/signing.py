@@ -1,5 +1,7 @@
 """Examines the signature of a webhook: Standard Webhooks, symmetric scheme ``v1``, also under its ``svix-`` headers.
 
+Other schemes are the business of ``signing_hmac.py``.
+
 A receiver computes ``base64(HMAC-SHA256(key, id + "." + timestamp + "." + body))`` over the bytes as they arrived and
 looks for it in the signature header. Where it is not there, a receiver says "no match"; this says what the sender
 signed instead, as far as that can be found out by trying.
@@ -14,14 +16,18 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from scimrig.renderings import renderings
 from scimrig_simulator.wire import Headers
 
-FAMILIES: Mapping[str, tuple[str, ...]] = {"standard-webhooks": ("webhook",), "svix": ("svix", "webhook")}
+__all__ = ["FAMILIES", "TOLERANCE", "examine", "renderings"]
+
+FAMILIES: Mapping[str, tuple[str, ...]] = {
+    "standard-webhooks": ("webhook",), "scalekit": ("webhook",), "svix": ("svix", "webhook"),
+}
 """Declared ``webhooks.signing`` → prefixes of the header names that its receivers know, the first one preferred."""
 
 TOLERANCE = 300.0
@@ -30,7 +36,6 @@ TOLERANCE = 300.0
 _PARTS = ("id", "timestamp", "signature")
 _PREFIX = "whsec_"
 _DIGEST = 32
-_LARGEST = 256 * 1024  # bytes of a body that is printed again, forty times
 _WHOLE_SECONDS = re.compile(r"[0-9]{1,11}")
 _MILLISECONDS = re.compile(r"[0-9]{12,14}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
@@ -42,12 +47,14 @@ def examine(
 ) -> dict[str, Any]:
     """What a receiver makes of one delivery, as plain data for the log.
 
-    secrets:   those that may have signed it (several while a secret is being replaced); none = nothing to verify with
+    secrets:   those that may have signed it, the newest first (several while one is being replaced); none = nothing to
+               verify with
     signing:   standard-webhooks | svix | none, as declared
     now:       when it arrived, seconds since the epoch;  tolerance: seconds
 
     signature: valid | missing | malformed | wrong | re-serialised | unverified (no usable secret is known) |
                undeclared (signing "none");  why: in words, "" where valid
+    by:        which of ``secrets`` have signed it, where it is valid
     missing:   names of absent headers;  signed: what the sender signed instead of the bytes it sent, "" where unknown
     id, timestamp: as received, "" where absent;  skew: seconds that the timestamp lies behind the arrival (negative =
                ahead), None where it is no time;  fresh: whether that is within the tolerance, None likewise
@@ -55,6 +62,7 @@ def examine(
     found = _headers(headers, signing)
     id, timestamp, signature = (found[part][1] for part in _PARTS)
     facts: dict[str, Any] = {"id": id, "timestamp": timestamp, "skew": None, "fresh": None, "missing": [], "signed": ""}
+    facts["by"] = []
     if _WHOLE_SECONDS.fullmatch(timestamp):
         facts["skew"] = round(now - int(timestamp), 3)
         facts["fresh"] = abs(facts["skew"]) <= tolerance
@@ -134,22 +142,25 @@ def _octets(text: str) -> bytes:
 def _verified(signed: _Signed, signature: str, secrets: Sequence[str]) -> dict[str, Any]:
     """The verdict on the entries of a signature header, left to right as receivers read them."""
     keys = [key for key in map(_key, secrets) if key]
-    digests, flaws = [], []
     expected = [_hmac(key, signed.text()) for key in keys]
+    digests, flaws = [], []
+    by: set[int] = set()
     for entry in signature.split(" "):
         version, comma, text = entry.partition(",")
         if not comma or "," in text:  # the Python libraries stop here with an exception, whatever stands behind it
-            flaws.append(f"the entry {_short(entry)!r} is not VERSION,SIGNATURE")
-            return {"signature": "malformed", "why": flaws[-1]}
+            if by:
+                break
+            return {"signature": "malformed", "why": f"the entry {_short(entry)!r} is not VERSION,SIGNATURE"}
         if version != "v1":
             continue
         digest, flaw = _digest(text)
-        if digest in expected:
-            return {"signature": "valid", "why": ""}
         if digest:
             digests.append(digest)
+            by |= {number for number, one in enumerate(expected) if hmac.compare_digest(one, digest)}
         else:
             flaws.append(flaw)
+    if by:
+        return {"signature": "valid", "why": "", "by": sorted(by)}
     if not digests and not flaws:
         others = ", ".join(dict.fromkeys(entry.partition(",")[0] for entry in signature.split(" ")))
         return {"signature": "malformed", "why": f"there is no v1 entry, only {others}"}
@@ -214,52 +225,6 @@ def _misread(secret: str) -> Iterator[tuple[str, bytes]]:
             yield "the secret read as url-safe base64", base64.urlsafe_b64decode(bare + "=" * (-len(bare) % 4))
         except binascii.Error:
             return
-
-
-def renderings(body: bytes) -> Iterator[tuple[str, bytes]]:
-    """(in words, bytes): other ways to print what a body says. Each differs from the body and from those before it."""
-    seen = {body}
-    for words, other in _renderings(body):
-        if other not in seen:
-            seen.add(other)
-            yield words, other
-
-
-def _renderings(body: bytes) -> Iterator[tuple[str, bytes]]:
-    yield "the body without the white space around it", body.strip()
-    yield "the body with a line break behind it", body + b"\n"
-    if len(body) > _LARGEST:
-        return
-    try:
-        value = json.loads(body.decode("utf-8-sig"))
-        for order, sort in (("", False), (", members sorted by name", True)):
-            for layout, style in _LAYOUTS:
-                for spelling, ascii, spelled in _SPELLINGS:
-                    text = json.dumps(value, sort_keys=sort, ensure_ascii=ascii, **style)
-                    for was, becomes in spelled:
-                        text = text.replace(was, becomes)
-                    words = f"the payload printed again ({layout}{order}{spelling})"
-                    yield words, text.encode("utf-8", "surrogatepass")
-    except (ValueError, RecursionError):  # no JSON, or none that Python prints
-        return
-
-
-_LAYOUTS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("without blanks", {"separators": (",", ":")}),
-    ('with a blank behind each "," and ":"', {}),
-    ("indented by 2", {"indent": 2}),
-    ("indented by 4", {"indent": 4}),
-)
-# "/" stands only inside strings of JSON, and so do "<", ">" and "&": replacing them in the text is safe
-_SLASH = (("/", "\\/"),)
-_HTML = (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"))
-_SPELLINGS: tuple[tuple[str, bool, tuple[tuple[str, str], ...]], ...] = (
-    ("", False, ()),
-    (", other letters than ASCII as \\u escapes", True, ()),
-    (', "/" as "\\/" and other letters than ASCII as \\u escapes', True, _SLASH),
-    (', "/" as "\\/"', False, _SLASH),
-    (', "<", ">" and "&" as \\u escapes', False, _HTML),
-)
 
 
 def _hmac(key: bytes, text: bytes) -> bytes:

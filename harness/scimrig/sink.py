@@ -17,12 +17,15 @@ import threading
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from scimrig import envelope
 from scimrig.declarations import NOTHING, Declarations
 from scimrig.evidence import REDACTED, Delivered
+from scimrig.pointer import find
 from scimrig.receiver import LARGEST, Receiver
 from scimrig.signing import TOLERANCE, examine
+from scimrig.signing_hmac import Scheme, examine_hmac, scheme_of, tolerance_of
 from scimrig_simulator.clock import Clock
 from scimrig_simulator.wire import Headers, Posted
 
@@ -40,6 +43,8 @@ class SinkSettings:
     in_process: True where the target runs in this process and is given ``post``; there is no socket then
     signing, tolerance (seconds), timeout (seconds that the sender waits): as declared under ``webhooks``
     success:    what is answered where no schedule says otherwise
+    scheme:     how they are signed where that is none of the families that ``signing.examine`` knows
+    id_at:      JSON Pointer to the id of an event in its body, for senders that have none in a header; "" for none
     """
 
     listen: str = "127.0.0.1:0"
@@ -49,14 +54,17 @@ class SinkSettings:
     tolerance: float = TOLERANCE
     timeout: float = 10.0
     success: int = 200
+    scheme: Scheme | None = None
+    id_at: str = ""
 
     @classmethod
     def of(cls, declared: Declarations = NOTHING, in_process: bool = False) -> SinkSettings:
         """As the target file declares it."""
         return cls(
             declared.setting("webhooks.listen"), declared.value("webhooks.public_url") or "", in_process,
-            declared.value("webhooks.signing") or "none", float(declared.setting("webhooks.tolerance_s")),
+            declared.value("webhooks.signing") or "none", tolerance_of(declared),
             float(declared.setting("webhooks.timeout_s")), declared.setting("webhooks.success")[0],
+            scheme_of(declared), declared.setting("webhooks.envelope").get("id", ""),
         )
 
 
@@ -69,8 +77,7 @@ class _Schedule:
 class Sink:
     """Receives webhooks; safe to share by threads.
 
-    url:    what to register; "" before ``open`` where there is a socket
-    secret: what deliveries are signed with, None until it is known
+    url: what to register; "" before ``open`` where there is a socket
     """
 
     def __init__(
@@ -86,7 +93,8 @@ class Sink:
         self._schedules: list[_Schedule] = []
         self._receiver: Receiver | None = None
         self._closed = False
-        self.secret: str | None = None
+        self._secrets: tuple[str, ...] = ()
+        self._rotated: float | None = None
         self.url = f"http://127.0.0.1/{self._token}" if self._settings.in_process else ""
 
     def open(self) -> None:
@@ -137,6 +145,20 @@ class Sink:
                     schedule.marks |= set(marks)
 
     @property
+    def secret(self) -> str | None:
+        """The newest secret, None until one is known."""
+        return next(iter(self._secrets), None)
+
+    @secret.setter
+    def secret(self, secret: str | None) -> None:
+        self._secrets = () if secret is None else (secret,)
+
+    def renew(self, secret: str) -> None:
+        """From now on deliveries are signed with this one, and for a while perhaps with those before it as well."""
+        self._secrets = (secret, *self._secrets)
+        self._rotated = self._clock.now()
+
+    @property
     def position(self) -> int:
         """Number of the last delivery, 0 for none yet."""
         with self._lock:
@@ -148,12 +170,16 @@ class Sink:
             later = list(zip(self._delivered[since:], self._bodies[since:], strict=True))
         return tuple(delivered for delivered, body in later if envelope.mentions(body, marks))
 
+    def hangs(self, since: int) -> bool:
+        """Whether one of the deliveries after number ``since`` was answered later than its sender waits."""
+        with self._lock:
+            return any(one.answered == "slow" for one in self._delivered[since:])
+
     def _receive(self, headers: Headers, body: bytes, size: int) -> int | str:
         """Keep one delivery; returns what it is answered. ``size``: bytes sent, of which ``body`` may be a part."""
         at = self._clock.now()
-        known = () if self.secret is None else (self.secret,)
         text = body.decode("utf-8", "backslashreplace")
-        facts = examine(headers, body, known, self._settings.signing, at, self._settings.tolerance)
+        facts = self._examined(headers, body, at)
         if size > LARGEST:
             why = f"the body has more than {LARGEST} bytes, and the sink reads no further"
             facts = {**facts, "signature": "unverified", "why": why}
@@ -170,12 +196,33 @@ class Sink:
             self._bodies.append(text)
         return answer
 
+    def _examined(self, headers: Headers, body: bytes, at: float) -> dict[str, Any]:
+        settings, secrets = self._settings, self._secrets
+        if settings.scheme is None:
+            facts = examine(headers, body, secrets, settings.signing, at, settings.tolerance)
+        else:
+            facts = examine_hmac(headers, body, secrets, settings.scheme, at, settings.tolerance)
+        if not facts["id"] and settings.id_at:
+            facts["id"] = _told_id(body, settings.id_at)
+        if self._rotated is not None:
+            facts["rotated"] = round(at - self._rotated, 3)
+        return facts
+
     def _next_answer(self, body: str) -> int | str:
         self._schedules = [schedule for schedule in self._schedules if schedule.answers]
         for schedule in self._schedules:
             if envelope.mentions(body, schedule.marks):
                 return schedule.answers.popleft()
         return self._settings.success
+
+
+def _told_id(body: bytes, place: str) -> str:
+    """The id that a body tells of its event, "" where it tells none."""
+    try:
+        told = next((value for _, value in find(json.loads(body), place)), None)
+    except (ValueError, RecursionError):
+        return ""
+    return str(told) if isinstance(told, (str, int)) else ""
 
 
 def leaks(body: str, redact: Callable[[str], str]) -> list[str]:

@@ -20,7 +20,7 @@ from scimrig.evidence import CaseEnded, CaseStarted, Observed, Record, StepPlaye
 from scimrig.hooks import HookError
 from scimrig.observe import Watch, look
 from scimrig.plan import Case, Plan
-from scimrig.playable import barred, beyond_leaving, undeclared
+from scimrig.playable import barred, beyond_leaving, beyond_patience, mapped, undeclared
 from scimrig.pointer import find
 from scimrig.probe import probe, subject_of
 from scimrig.promised import Promised
@@ -32,7 +32,7 @@ from scimrig.survey import Offer, Survey
 from scimrig_simulator import wire
 from scimrig_simulator.idp.engine import Engine
 from scimrig_simulator.idp.intent import Intent, Outcome, in_force
-from scimrig_simulator.wire import Flow, Reply, Send, overheard, send
+from scimrig_simulator.wire import PERCENT_20, Flow, Reply, Send, filter_string, overheard, send
 from scimrig_simulator.workforce.person import Person
 
 if TYPE_CHECKING:
@@ -60,9 +60,13 @@ class Stage:
         self.declared = declared
         self.cast = Cast(case, plan, engine, declared)
         patience = PATIENCE if plan.target.ref is None else math.inf
-        self.promised = Promised(declared, courier, sink, courier.clock, engine, self.cast, patience)
         self._status = 0  # of the last answer
         self.last = Observed(case.name, "", (), ())
+        self.promised = Promised(
+            declared, courier, sink, courier.clock, engine, self.cast, patience, lambda: self.last.sights,
+            mapped(case.scenario, declared),
+        )
+        self._patience = patience
         courier.rows.mint(self.cast.nobody)
 
     def play(self) -> None:
@@ -79,12 +83,17 @@ class Stage:
             except (UnknownName, UnsendableError) as unplayable:
                 state, reason = "blocked", str(unplayable)
             finally:
+                for leftover in self.promised.put_back():
+                    self.emit(leftover)
                 left, _ = self.courier.play(clear(self.courier.rows, self.case.name), "keeper")
                 for leftover in left:
                     self.emit(leftover)
         self.emit(CaseEnded(self.case.name, state, reason))
 
     def _play(self) -> tuple[str, str]:
+        for name, _ in mapped(self.case.scenario, self.declared).values():
+            if self._taken(name):
+                return "skip", f"a group called {name!r} is on the target already, and roles.mapping gives its roles"
         for player in self.cast:
             if player.exists and not self._make(player):
                 return "blocked", f"{player.key} could not be created by the book beforehand"
@@ -105,7 +114,10 @@ class Stage:
                 if reason:
                     return "skip", reason
                 needs |= self.engine.dialect.acts[step.act].needs
-        missing = undeclared(scenario, self.declared) or beyond_leaving(scenario.steps, self.declared)
+        missing = (
+            undeclared(scenario, self.declared) or beyond_leaving(scenario.steps, self.declared)
+            or beyond_patience(scenario.steps, self.declared, self._patience)
+        )
         if missing:
             return "skip", missing
         for state, word in (("broken", "blocked"), ("no", "skip")):
@@ -186,13 +198,14 @@ class Stage:
     def _send(self, step: Step, namespace: dict[str, Any], following: Sequence[Step]) -> None:
         argument = resolve(step.argument, namespace)
         expect = resolve(list(step.expect), namespace)
-        request = probe(argument, self.engine, step.name)
+        request = self.promised.elsewhere(step, probe(argument, self.engine, step.name), argument)
         self.promised.before(following)
         try:
             reply, numbers = self.courier.play(send(request), "probe", step.id)
         except ValueError as unsendable:  # the transport: HTTP cannot carry this
             raise UnsendableError(f"step {step.id}: {unsendable}") from None
         self._bind(argument, reply)
+        self.promised.answered_elsewhere(request, reply)
         self.promised.answered(f"{request.method} {request.path}", reply.status)
         for name, place in step.keep.items():
             self.cast.kept[name] = _kept(place, reply)
@@ -212,6 +225,13 @@ class Stage:
             self.engine.adopt(player.who, identifier)
         else:
             self.engine.adopt_group(player.who, identifier)
+
+    def _taken(self, name: str) -> bool:
+        """Whether the target has a group of that name: it is not ours, so nobody is put into it."""
+        query = PERCENT_20.encode([("filter", f"displayName eq {filter_string(name)}")])
+        request = Send("GET", "/Groups", query, purpose=f"is there a group called {name} already?")
+        reply, _ = self.courier.play(send(request), "keeper")
+        return bool(reply.resource().get("Resources"))
 
     def _make(self, player: Player) -> bool:
         """Create a row by the book, as the keeper."""

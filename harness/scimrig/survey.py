@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scimrig import demands
+from scimrig.diagnosis import advice
 from scimrig_simulator.scim import paths, schemas, urns
 from scimrig_simulator.wire import PERCENT_20, Flow, Json, Reply, Send, filter_string, segment, send
 from scimrig_simulator.workforce.person import Person
@@ -217,7 +218,8 @@ def _create(sent: dict[str, Any], offers: dict[str, Offer]) -> Flow[tuple[dict[s
     if reply.ok and body.get("id"):
         offers["users"] = Offer("yes")
         return sent, body
-    offers["users"] = Offer("broken", f"no user could be created: POST /Users answered {_answer(reply)}")
+    hint = advice(str(body.get("detail", "")))
+    offers["users"] = Offer("broken", f"no user could be created: POST /Users answered {_answer(reply)}{hint}")
     return sent, {}
 
 

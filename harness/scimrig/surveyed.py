@@ -1,12 +1,13 @@
 """What the survey alone says about a target: each missing feature is one finding, however many scenarios need it.
 
-Rule: pure; from a ``Survey`` and nothing else.
+Rule: pure; from a ``Survey`` and the base URL, and nothing else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scimrig.addresses import is_private
 from scimrig.demands import DECLARED
 from scimrig.survey import BARE_EMAIL, DISCOVERY, TYPED_EMAIL, Survey
 from scimrig.verdicts import Finding, Severity, Status
@@ -40,9 +41,21 @@ _HURTS = {
 }
 
 
-def findings(survey: Survey) -> tuple[Finding, ...]:
-    """One finding for each feature that is absent or broken, for what a create drops, and for what is normalised."""
-    return (*_features(survey), *_attributes(survey))
+def findings(survey: Survey, base_url: str = "") -> tuple[Finding, ...]:
+    """One finding for each feature that is absent or broken, for what a create drops, and for what is normalised.
+
+    base_url: where tokens go; over plain HTTP beyond this machine everybody on the way can read them (CAP-21)
+    """
+    return (*_open_to_all(base_url), *_features(survey), *_attributes(survey))
+
+
+def _open_to_all(base_url: str) -> Iterator[Finding]:
+    if base_url and not is_private(base_url):
+        yield _finding(
+            "survey/tls", Status.FAIL, "RFC7644-7.4-R01", "every request", "plain http",
+            "the base URL is plain http, so tokens and people's data are readable on the way", "https://",
+            base_url.partition("//")[0] + "//", Severity.SECURITY, "everybody whose data or token is read on the way",
+        )
 
 
 def _features(survey: Survey) -> Iterator[Finding]:

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 from scimrig import secrets_source
 from scimrig.addresses import is_loopback, origin, url_trouble
 from scimrig.declarations import NOTHING, TABLES, Declarations
+from scimrig.declared_calls import calls
 from scimrig.suggestion import did_you_mean
 from scimrig.target_error import TargetError
 from scimrig.target_file import FILE_NAME, TargetFile, load_target_file, overlaid
-from scimrig.target_meaning import EMAIL_DOMAIN, calls, email_domain, mistakes
+from scimrig.target_meaning import EMAIL_DOMAIN, email_domain, mistakes
 
 if TYPE_CHECKING:
-    from scimrig.channels import Channels
+    from scimrig.channels import Channels, SecondTenant
     from scimrig_simulator.clock import Clock
     from scimrig_simulator.drive import Transport
     from scimrig_simulator.faults.sabotage import Fault
@@ -62,6 +63,8 @@ class Target:
     hooks_base:     where the paths of declared calls begin
     hooks_token:    bearer token for declared calls, None = the target's own, to its own origin only
     webhook_secret: what its webhooks are signed with, None where it is told by the answer to webhooks.register
+    second_token:   bearer token of the second tenant, None where a call tells it
+    folder:         that of the target file, where the commands it declares are run
     """
 
     name: str
@@ -75,6 +78,8 @@ class Target:
     hooks_base: str = ""
     hooks_token: str | None = field(default=None, repr=False)
     webhook_secret: str | None = field(default=None, repr=False)
+    second_token: str | None = field(default=None, repr=False)
+    folder: Path = Path()
 
     @property
     def credentials(self) -> str | None:
@@ -84,8 +89,19 @@ class Target:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Everything about this target that must not be written anywhere."""
-        known = (self.token, self.hooks_token, self.webhook_secret)
+        known = (self.token, self.hooks_token, self.webhook_secret, self.second_token)
         return tuple(secret for secret in known if secret is not None)
+
+    @property
+    def second(self) -> SecondTenant | None:
+        """Another tenant of the same product, None where none is declared."""
+        from scimrig.channels import SecondTenant
+
+        url = self.declared.value("second_tenant.base_url")
+        if url is None:
+            return None
+        whole = f"{origin(self.base_url)}{url}" if url.startswith("/") else str(url)
+        return SecondTenant(whole.rstrip("/"), self.second_token)
 
     @property
     def loopback(self) -> bool:
@@ -95,7 +111,8 @@ class Target:
     @property
     def called_elsewhere(self) -> tuple[str, ...]:
         """Where declared calls go beyond this machine and beyond the target itself, by origin."""
-        urls = (call["path"] for _, call in calls(self.declared))
+        urls = [call["path"] for key, call in calls(self.declared) if "path" in call and "consumer" not in key]
+        urls += [second.base_url] if (second := self.second) is not None else []
         origins = {origin(self.hooks_base if url.startswith("/") else url) for url in urls}
         return tuple(sorted(one for one in origins - {origin(self.base_url)} if not is_loopback(one)))
 
@@ -117,7 +134,10 @@ def from_argument(
             raise TargetError(f"the target: {trouble}")
         shared = {} if file is None else file.shared
         return _server(text, _Table(file, None, {**shared, "base_url": text}), env, token_env)
-    return _server(text, _Table(file, text, _named(text, file)), env, token_env)
+    table = _named(text, file)
+    if "base_url" not in table:
+        raise TargetError(f"{text!r} is a receiver of webhooks alone; judge it with: scimrig consumer {text}")
+    return _server(text, _Table(file, text, table), env, token_env)
 
 
 def open_transport(target: Target, timeout: float, clock: Clock) -> Transport:
@@ -142,13 +162,15 @@ def open_channels(target: Target, timeout: float, clock: Clock, poster: Poster |
         def over_http(url: str, credentials: str | None) -> Transport:
             return HttpTransport(url, credentials, timeout=timeout, clock=clock)
 
-        return Channels(over_http(target.base_url, target.credentials), Hooks(base, tokens, over_http))
+        hooks = Hooks(base, tokens, over_http, target.folder)
+        return Channels(over_http(target.base_url, target.credentials), hooks, target.second)
     app = reference_app(spec, token=target.token or "", clock=clock, poster=poster)
 
     def in_process(url: str, credentials: str | None) -> Transport:
         return InProcessTransport(app, url, credentials, clock, timeout)
 
-    return Channels(in_process(target.base_url, target.credentials), Hooks(base, tokens, in_process))
+    hooks = Hooks(base, tokens, in_process, target.folder)
+    return Channels(in_process(target.base_url, target.credentials), hooks, target.second)
 
 
 def reference_app(spec: RefSpec, *, token: str, clock: Clock, **more: Any) -> Any:
@@ -161,6 +183,9 @@ def reference_app(spec: RefSpec, *, token: str, clock: Clock, **more: Any) -> An
     settings = Settings(token=token, clock=clock, policy=spec.policy, **more)
     twist = _twist(spec)
     return build(settings) if twist is None else twist.server(lambda seams: build(settings, seams))
+
+
+_SECRETS = (("webhooks", "secret"), ("hooks", "token"), ("second_tenant", "token"), ("consumer", "secret"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +207,7 @@ class _Table:
     def declared(self, distant: bool) -> Declarations:
         """The declarations; of a secret only where it is, and of a command only its name."""
         data = {key: self.data[key] for key in TABLES if key in self.data}
-        for table, key in (("webhooks", "secret"), ("hooks", "token")):
+        for table, key in _SECRETS:
             if key in data.get(table, {}):
                 data[table] = {**data[table], key: secrets_source.shown(data[table][key])}
         return Declarations(data, distant)
@@ -192,8 +217,12 @@ class _Table:
         source = Declarations(self.data).value(key)
         if source is None:
             return None
-        folder = Path() if self.file is None else self.file.path.parent
-        return secrets_source.fetch(source, env, folder, self.where(key))
+        return secrets_source.fetch(source, env, self.folder, self.where(key))
+
+    @property
+    def folder(self) -> Path:
+        """Where commands and files of the target file are looked for."""
+        return Path() if self.file is None else self.file.path.parent
 
 
 def _server(name: str, table: _Table, env: Mapping[str, str], token_env: str | None) -> Target:
@@ -208,6 +237,7 @@ def _server(name: str, table: _Table, env: Mapping[str, str], token_env: str | N
         name, base_url, token, source, tuple(dict.fromkeys(data.get("dialects", COUNTED_BY_DEFAULT))),
         email_domain=email_domain(data), declared=declared, hooks_base=hooks_base.rstrip("/"),
         hooks_token=table.secret("hooks.token", env), webhook_secret=_webhook_secret(table, env),
+        second_token=table.secret("second_tenant.token", env), folder=table.folder,
     )
 
 
@@ -249,6 +279,7 @@ def _reference(text: str, file: TargetFile | None) -> Target:
     return Target(
         text, REF_BASE_URL, f"ref-{secrets.token_urlsafe(18)}", "made for this run", counted, ref=spec,
         email_domain=email_domain(table.data), declared=table.declared(distant=False), hooks_base=origin(REF_BASE_URL),
+        folder=table.folder,
     )
 
 

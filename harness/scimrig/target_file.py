@@ -1,7 +1,7 @@
 """The target file (``scimrig.toml``): what its owner declares, about every server at once or in ``[targets.NAME]``.
 
 What stands at the top holds for every target that the file is used with; a key of a table in ``[targets.NAME]``
-replaces the same key of the same table at the top.
+replaces the same key of the same table at the top. Under both lies the preset that the file ``extends``.
 
 Rule: strict. An unknown key is an error with a suggestion, every mistake of the structure is told at once, and no value
 that may be a secret is repeated. jsonschema decides (``scenarios/target-file.schema.json``), this file puts it into
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scimrig import presets
 from scimrig.suggestion import did_you_mean
 from scimrig.target_error import TargetError
 
@@ -54,8 +55,9 @@ def load_target_file(path: Path) -> TargetFile:
     data = _read(path)
     found = list(_structure(data))
     if not found:
-        shared = {key: value for key, value in data.items() if key != "targets"}
-        targets = {name: overlaid(shared, table) for name, table in data.get("targets", {}).items()}
+        top = {key: value for key, value in data.items() if key != "targets"}
+        shared = overlaid(presets.tables(top.get("extends", "")), top)
+        targets = {name: _named(top, table) for name, table in data.get("targets", {}).items()}
         file = TargetFile(path, shared, targets)
         for name, table in targets.items():
             found += [f"[targets.{name}] {mistake}" for mistake in mistakes(table)]
@@ -64,6 +66,12 @@ def load_target_file(path: Path) -> TargetFile:
         if not found:
             return file
     raise TargetError("\n".join(f"{path}: {mistake}" for mistake in found))
+
+
+def _named(top: Mapping[str, Any], table: Mapping[str, Any]) -> dict[str, Any]:
+    """What holds for one target: its table over what stands at the top, and both over the nearer one's preset."""
+    preset = presets.tables(table.get("extends", top.get("extends", "")))
+    return overlaid(overlaid(preset, top), table)
 
 
 def overlaid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,39 +8,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from scimrig.addresses import is_private, origin, url_trouble
 from scimrig.declarations import TABLES, Declarations
+from scimrig.declared_calls import CALLS, CallKind, calls
 from scimrig.hooks import VARIABLE
 from scimrig.suggestion import did_you_mean
 
 EMAIL_DOMAIN = "example.com"
 
-_USER = ("user_id", "email", "user_name", "external_id")
+WEBHOOKS_COME = "webhooks.register|webhooks.public_url"
+"""Declarations of which one is needed for webhooks to be seen."""
+
 _CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """What a declared call knows (``variables``), and what it must say: one of ``needs``. ``many``: may read ``*``."""
-
-    variables: tuple[str, ...] = ()
-    needs: tuple[str, ...] = ()
-    many: bool = False
-
-
-_CALLS: Mapping[str, _Kind] = {
-    "roles.readback": _Kind(_USER, _USER, many=True),
-    "deprovision.access_probe": _Kind(_USER, _USER),
-    "webhooks.register": _Kind(("url",), ("url",)),
-    "webhooks.unregister": _Kind(("url",)),
-    "hooks.before_run": _Kind(),
-    "hooks.after_run": _Kind(),
-    "hooks.map_group": _Kind(("group_id", "display_name", "role"), ("group_id", "display_name")),
-}
 
 
 def email_domain(table: Mapping[str, Any]) -> str:
@@ -64,19 +46,9 @@ def mistakes(table: Mapping[str, Any], home: str | None = None) -> Iterator[str]
     yield from _dialects(table.get("dialects", ()))
     yield from _domains(table, declared)
     yield from _hooks(declared)
-    yield from _webhooks(declared, embedded=home is not None)
+    yield from _webhooks(declared, embedded=home is not None, preset="extends" in table)
     for place, call in calls(declared):
-        yield from _call(place, call, _CALLS[place.partition("[")[0]], home)
-
-
-def calls(declared: Declarations) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every call that is declared, with the key that it stands under (``hooks.before_run[0]``)."""
-    for key in _CALLS:
-        found = declared.value(key)
-        if isinstance(found, list):
-            yield from ((f"{key}[{number}]", call) for number, call in enumerate(found))
-        elif found is not None:
-            yield key, found
+        yield from _call(place, call, CALLS[place.partition("[")[0]], home)
 
 
 def _odd(value: Any, key: str) -> Iterator[str]:
@@ -128,7 +100,7 @@ def _hooks(declared: Declarations) -> Iterator[str]:
         yield 'hooks.map_group needs to know which roles it may give: add roles.assignable = ["developer"]'
 
 
-def _webhooks(declared: Declarations, embedded: bool) -> Iterator[str]:
+def _webhooks(declared: Declarations, embedded: bool, preset: bool) -> Iterator[str]:
     public = declared.value("webhooks.public_url")
     host, _, port = str(declared.setting("webhooks.listen")).rpartition(":")
     if int(port) > 65535 or not host:
@@ -145,6 +117,8 @@ def _webhooks(declared: Declarations, embedded: bool) -> Iterator[str]:
     register = declared.value("webhooks.register") or {}
     if "read" in register:
         return
+    if preset and declared.missing([WEBHOOKS_COME]):
+        return  # what the preset says of webhooks is not used
     if embedded and register:
         yield 'webhooks.register: the built-in server tells the secret in its answer; add read = "/secret"'
     elif declared.value("webhooks.secret") is None:
@@ -154,7 +128,11 @@ def _webhooks(declared: Declarations, embedded: bool) -> Iterator[str]:
         )
 
 
-def _call(place: str, call: Mapping[str, Any], kind: _Kind, home: str | None) -> Iterator[str]:
+def _call(place: str, call: Mapping[str, Any], kind: CallKind, home: str | None) -> Iterator[str]:
+    if not kind.many and "*" in call.get("read", "").split("/"):
+        yield f"{place}.read: {call['read']!r} points at many values; one is needed"
+    if "command" in call:
+        return  # it is told everything that is known
     texts = dict(_texts(call))
     used = {name for text in texts.values() for name in VARIABLE.findall(text)}
     for name in sorted(used.difference(kind.variables)):
@@ -163,8 +141,6 @@ def _call(place: str, call: Mapping[str, Any], kind: _Kind, home: str | None) ->
     if kind.needs and not used.intersection(kind.variables):
         wanted = " or ".join(f"{{{name}}}" for name in kind.needs)
         yield f"{place} does not say whom or what it is about: put {wanted} into its path or body"
-    if not kind.many and "*" in call.get("read", "").split("/"):
-        yield f"{place}.read: {call['read']!r} points at many values; one is needed"
     for name in call.get("headers", {}):
         if name.lower() in _CREDENTIALS:
             yield f"{place}.headers: {name} does not belong in this file; hooks.token says where a bearer token is"

@@ -144,6 +144,7 @@ class RunResult:
     stale: tuple[BaselineNote, ...] = ()
     known: tuple[Finding, ...] = ()
     deliveries: dict[int, Delivered] = field(default_factory=dict)
+    letters: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -42,8 +42,8 @@ def mark(name: str) -> str:
 
 
 def created(exchange: Exchange) -> str:
-    """The id of the row that an exchange created, "" where it created none; what a hook makes is no row."""
-    if exchange.by == "hook" or exchange.method != "POST" or exchange.status not in (200, 201):
+    """The id of the row that an exchange created, "" where it created none; what is made elsewhere is no row here."""
+    if exchange.elsewhere or exchange.method != "POST" or exchange.status not in (200, 201):
         return ""
     return next((value for value, where in _ids(exchange) if "/" not in where), "")
 

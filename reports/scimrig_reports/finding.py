@@ -137,13 +137,13 @@ def story(
 
 def rerun(finding: Finding, result: RunResult) -> str:
     """The command that plays a finding's case again, as the shell wants it."""
-    words = ["scimrig", "run"]
+    words = ["scimrig", result.started.command]
     if result.started.target:
         words.append(result.started.target)
     if finding.case not in SURVEY:
         words += ["-k", finding.case]
     words += ["--seed", str(result.started.seed)]
-    if finding.case not in SURVEY and _dialect(finding):
+    if finding.case not in SURVEY and _dialect(finding) and result.started.command == "run":
         words += ["--idp", _dialect(finding)]
     return shlex.join([*words, *result.started.options])
 

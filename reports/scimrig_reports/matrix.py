@@ -14,7 +14,8 @@ from scimrig_reports.terminal import Style, Terminal
 
 AREAS = (
     "connect", "create", "read", "update", "deactivation", "delete", "groups", "filter", "paging", "patch", "put",
-    "auth", "errors", "discovery", "types", "policy", "webhooks",
+    "auth", "errors", "discovery", "types", "policy", "webhooks", "genuine", "forged", "repeated", "order", "answers",
+    "hybrid",
 )
 STANDING = "standing checks"
 
@@ -78,7 +79,8 @@ def matrix(result: RunResult) -> Matrix:
         Row(area, tuple(Counter(c.status for c in result.cases if (c.area, c.dialect) == (area, d)) for d in dialects))
         for area in ordered
     ]
-    rows.append(Row(STANDING, tuple(_checks(result.checks, dialect, known) for dialect in dialects)))
+    if result.started.command == "run":
+        rows.append(Row(STANDING, tuple(_checks(result.checks, dialect, known) for dialect in dialects)))
     loose = (f for check in result.checks for f in check.findings if f.dialect not in dialects)
     outside = (*result.survey_findings, *loose)
     elsewhere = Counter(_status(finding, known) for finding in outside)
@@ -104,7 +106,7 @@ def show(terminal: Terminal, table: Matrix) -> None:
     names = [f"{dialect} *" if dialect in table.uncounted else dialect for dialect in table.dialects]
     full = [[_full(cell) for cell in row.cells] for row in table.rows]
     short = [[_short(cell) for cell in row.cells] for row in table.rows]
-    first = max(len(row.name) for row in table.rows) + 2
+    first = max((len(row.name) for row in table.rows), default=0) + 2
     room = terminal.width - first
     cells = full if sum(_widths(names, full)) <= room else short
     for start, end in _blocks(_widths(names, cells), room):

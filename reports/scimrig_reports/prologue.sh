@@ -7,6 +7,9 @@ token=$work/token
 hooks_token=$work/hooks-token
 : >"$hooks_token"
 [ -z "${SCIMRIG_HOOKS_TOKEN-}" ] || printf 'Authorization: Bearer %s\n' "$SCIMRIG_HOOKS_TOKEN" >"$hooks_token"
+second_token=$work/second-token
+: >"$second_token"
+[ -z "${SCIMRIG_SECOND_TOKEN-}" ] || printf 'Authorization: Bearer %s\n' "$SCIMRIG_SECOND_TOKEN" >"$second_token"
 count=0
 made=
 

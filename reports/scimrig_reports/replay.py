@@ -5,8 +5,8 @@ come from the answers. Of the observer's reads it has those after the step that 
 file declares it has those that set something up, but for webhooks: nobody would listen. What it made is deleted at the
 end.
 
-Rule: no secret is in a script. Tokens come from ``$SCIMRIG_TOKEN`` and ``$SCIMRIG_HOOKS_TOKEN`` and reach curl in a
-file, not as an argument.
+Rule: no secret is in a script. Tokens come from ``$SCIMRIG_TOKEN``, ``$SCIMRIG_HOOKS_TOKEN`` and
+``$SCIMRIG_SECOND_TOKEN`` (of another tenant) and reach curl in a file, not as an argument.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from scimrig.addresses import origin
 from scimrig.evidence import REDACTED, Exchange
+from scimrig.hooks import RUN
 from scimrig.verdicts import Finding, RunResult, Status
-from scimrig_reports import shell
+from scimrig_reports import replay_webhooks, shell
 from scimrig_reports.captures import Capture, captures, created, mark, mentions, rewritten
 from scimrig_reports.finding import SURVEY, ReadBacks, embedded
 
@@ -116,8 +117,12 @@ def _plays(exchange: Exchange, end: int) -> bool:
 
 
 def _sets_up(exchange: Exchange) -> bool:
-    """A declared call that changes something; where webhooks go is nobody's business but the run's."""
-    return exchange.by == "hook" and exchange.method != "GET" and not exchange.purpose.startswith("webhooks.")
+    """A declared call that changes something; where webhooks go is nobody's business but the run's.
+
+    A command is not run again: a script is for anybody, and so has nothing that is not plain HTTP.
+    """
+    changes = exchange.by == "hook" and exchange.method not in ("GET", RUN)
+    return changes and not exchange.purpose.startswith("webhooks.")
 
 
 def _number(exchange: Exchange) -> int:
@@ -134,6 +139,8 @@ def _by_case(result: RunResult) -> dict[str, list[Finding]]:
 
 def _script(result: RunResult, records: _Records, case: str, findings: Sequence[Finding]) -> str:
     """The script of one case, "" where nothing of it is on record."""
+    if result.started.command == "consumer":
+        return replay_webhooks.script(result, case, findings)
     shown = {number for finding in findings for number in finding.exchanges}
     shown |= {exchange.number for finding in findings for exchange in records.reads.after(finding)}
     played = records.played(case, shown)
@@ -148,7 +155,7 @@ def _script(result: RunResult, records: _Records, case: str, findings: Sequence[
     lines = [*_opening(result, case, findings, len(played)), *_settings(result, tokens), "", _prologue()]
     known: list[Capture] = []
     for exchange in played:
-        marked = rewritten(_without_nul(exchange), known, _home(result) | words if exchange.by == "hook" else words)
+        marked = rewritten(_without_nul(exchange), known, _home(result) | words if exchange.elsewhere else words)
         lines += ["", *_call(marked, exchange, result)]
         for capture in found:
             if capture.exchange == exchange.number:
@@ -188,6 +195,8 @@ def _settings(result: RunResult, tokens: set[str]) -> Iterator[str]:
         yield ': "${SCIMRIG_TOKEN:?put the bearer token for the target into SCIMRIG_TOKEN}"'
     if "hooks_token" in tokens:
         yield ': "${SCIMRIG_HOOKS_TOKEN:?put the bearer token for the declared calls into SCIMRIG_HOOKS_TOKEN}"'
+    if "second_token" in tokens:
+        yield ': "${SCIMRIG_SECOND_TOKEN:?put a bearer token of the second tenant into SCIMRIG_SECOND_TOKEN}"'
     yield "prefix=${SCIMRIG_PREFIX:-replay$(date +%s)$$-}"
     yield "prefix_lower=$(printf %s \"$prefix\" | tr '[:upper:]' '[:lower:]')"
     yield "prefix_upper=$(printf %s \"$prefix\" | tr '[:lower:]' '[:upper:]')"
@@ -261,7 +270,9 @@ def _headers(marked: Exchange, exchange: Exchange, result: RunResult) -> Iterato
 
 
 def _token(exchange: Exchange, result: RunResult) -> str:
-    """The variable with the token that a request carries: the declared calls may have one of their own."""
+    """The variable with the token that a request carries: declared calls may have their own, another tenant has."""
+    if exchange.by != "hook" and exchange.elsewhere:
+        return "second_token"
     hooks = result.started.declared.get("hooks", {})
     own = exchange.by == "hook" and "token" in hooks and not embedded(result)
     base = hooks.get("base_url", result.started.base_url)

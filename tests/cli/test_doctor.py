@@ -411,7 +411,7 @@ def test_declared_calls_are_tried_on_our_own_user(shell: Any, serve: Callable[..
     assert "hooks.before_run: 1 call answered" in text
     assert "roles.readback: 200, /roles/* is member" in text
     assert "deprovision.access_probe: 200, /allowed is true" in text
-    assert "delivery" not in text
+    assert "a delivery about our user" not in text
     assert server.users() == 0
 
 

@@ -40,7 +40,7 @@ def loaded(shell: Any, *words: str) -> tuple[int, list[str]]:
 @pytest.mark.parametrize(
     "words",
     [("--version",), ("--help",), *((command, "--help") for command in
-     ("run", "serve", "act", "doctor", "judge", "list", "explain", "sweep"))],
+     ("run", "serve", "act", "doctor", "judge", "list", "explain", "sweep", "consumer", "receiver"))],
 )
 def test_help_and_version_load_nothing_heavy(shell: Any, words: tuple[str, ...]) -> None:
     code, modules = loaded(shell, *words)

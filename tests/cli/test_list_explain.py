@@ -64,6 +64,8 @@ def test_own_scenarios_can_be_listed(shell: Any, pack: Path) -> None:
         ("noop-patch", ["fault", "scimrig serve --fault noop-patch"]),
         ("patch-204", ["variant", "nothing may fail"]),
         ("bug:LIFE-01", ["LIFE-01", "active"]),
+        ("CAP-32", ["cap:CAP-32", "Default role", "Whoever gets no role by a group", "policy/default-role"]),
+        ("cap:cap-09a", ["An organization has a name", "No scenario cites it yet."]),
         ("email-change-accepted", ["[ref] policy", "scimrig serve --policy scalekit --fault email-change-accepted"]),
         ("lag-2s", ["Its owner declares consistency.within = "]),
         ("policy.email_change", ["policy:policy.email_change", 'email_change = "reject", "ignore" or "allow"']),

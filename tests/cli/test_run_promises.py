@@ -65,7 +65,7 @@ def flat(text: str) -> str:
         (
             "webhook-never-retried",
             ["was answered 500 and was not tried again", "arrived at the sink (delivery ", "was answered: < 500",
-             "authority webhooks.retry_schedule = [0, 1] (target file)"],
+             "authority webhooks.retry_schedule = [0, 5, 300, 1800, 7200, 18000, 36000, 36000]"],
         ),
         (
             "access-kept-after-deactivation",

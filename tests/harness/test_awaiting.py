@@ -220,3 +220,19 @@ def test_on_virtual_time_nobody_s_patience_is_used_up_by_others_who_sleep() -> N
     scene.waiting.await_event(ADA, "user_created", 1, LastAct("assign", 201, 1000.0, 0))
     other.join()
     assert [one.at for one in scene.sink.about(ADA)] == [1000.0]
+
+
+def test_where_the_targets_clock_can_be_moved_a_ladder_of_hours_is_climbed_in_small_steps() -> None:
+    """Steps are far below what a receiver allows a timestamp to be off, and short waits are really slept."""
+    scene, steps = Scene(retry_schedule=[0, 5, 300, 36000]), []
+
+    def advance(seconds: float) -> None:
+        steps.append(seconds)
+        scene.clock.sleep(seconds)
+
+    waiting = Waiting(scene.sink, scene.clock, scene.declared, advance=advance)
+    waiting.set_answers(ADA, [500, 500, 500])
+    scene.tell(0.1, schedule=(0, 5, 300, 36000))
+    seen = waiting.await_event(ADA, "user_created", 4, scene.act())
+    assert (seen["last"], max(steps) <= 120, min(steps) >= 0.2) == (4, True, True)
+    assert len(steps) < 1000

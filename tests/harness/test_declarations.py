@@ -19,6 +19,13 @@ SOME = Declarations(
 )
 
 
+CHANNELS = {
+    "roles.readback", "deprovision.access_probe", "webhooks.register", "webhooks.public_url",
+    *(key for key in KEYS if key.partition(".")[0] in
+      ("normalized", "directory_api", "write_api", "audit", "second_tenant")),
+}
+
+
 def test_a_value_is_found_by_its_dotted_key_and_what_is_not_declared_is_none() -> None:
     assert SOME.value("policy.email_change") == "reject"
     assert SOME.value("policy.subdomains_match") is False
@@ -44,8 +51,9 @@ def test_engines_are_told_what_is_promised_about_addresses() -> None:
 def test_where_nothing_is_declared_each_key_is_missing_once_on_one_line_with_what_to_add(keys: list[str]) -> None:
     told = NOTHING.missing(keys)
     assert "\n" not in told
-    assert told.startswith("undeclared: ")
     for key in keys:
+        code = "needs hook" if key.startswith("hooks.") else "no channel" if key in CHANNELS else "undeclared"
+        assert f"{code}: " in told
         assert told.count(f"(add {key} = {KEYS[key].example} to the target file)") == 1
 
 
@@ -105,3 +113,11 @@ def test_a_target_elsewhere_needs_a_way_to_the_sink(more: dict[str, Any], reacha
     assert reachable or "webhooks.public_url" in told
     assert Declarations(data, distant=True).missing(["webhooks.events.user_created"]) == told
     assert Declarations(data, distant=True).missing(["policy.email_change"]).startswith("undeclared: policy")
+
+
+def test_of_a_list_that_is_declared_a_promise_may_ask_for_one_value_or_for_all() -> None:
+    declared = Declarations({"policy": {"domain_enforce_on": ["create", "reactivate"]}})
+    for asked in ("create", "update|reactivate", '["create", "reactivate"]'):
+        assert declared.missing([f"policy.domain_enforce_on={asked}"]) == ""
+    for asked in ("update", '["create"]'):
+        assert "declared otherwise" in declared.missing([f"policy.domain_enforce_on={asked}"])

@@ -63,7 +63,7 @@ def replaced(headers: Headers, name: str, value: str) -> Headers:
 def test_a_signature_over_the_bytes_sent_is_valid() -> None:
     assert facts(signed()) == {
         "id": "evt_1", "timestamp": "1767225600", "skew": 0.0, "fresh": True, "missing": [], "signed": "",
-        "signature": "valid", "why": "",
+        "signature": "valid", "why": "", "by": [0],
     }
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scimrig import presets
 from scimrig.declarations import KEYS, TABLES, Declarations
 from scimrig.scenario.load import scenario_root
 from scimrig.target import RefSpec, Target, TargetError, TargetFile, from_argument, load_target_file
@@ -390,6 +391,50 @@ def test_a_promise_that_nobody_makes_cannot_be_broken(loaded: Any) -> None:
     assert found.ref == RefSpec("email-change-accepted", None, "scalekit")
 
 
+# Presets ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_preset_lies_under_what_the_file_says_and_a_targets_own_replaces_that_of_the_file(loaded: Any) -> None:
+    text = """
+extends = "scalekit"
+[policy]
+email_change = "allow"
+[targets.theirs]
+base_url = "https://api.example.com/scim/v2"
+extends = "workos-like"
+[targets.ours]
+base_url = "https://api.example.com/scim/v2"
+"""
+    file = loaded(text)
+    ours, theirs = (target(name, file).declared for name in ("ours", "theirs"))
+    assert (ours.value("policy.email_change"), theirs.value("policy.email_change")) == ("allow", "allow")
+    assert (ours.value("policy.conflict"), theirs.value("policy.conflict")) == ("last_write_wins", None)
+    assert (ours.value("webhooks.signing"), theirs.value("webhooks.signing")) == ("standard-webhooks", "workos")
+    assert target("ref:", file).declared.value("policy.conflict") == "last_write_wins"
+
+
+def test_every_preset_may_be_named_and_declares_nothing_that_cannot_be_declared(loaded: Any) -> None:
+    schema = json.loads((scenario_root() / SCHEMA_NAME).read_text(encoding="utf-8"))
+    assert schema["properties"]["extends"]["enum"] == list(presets.names())
+    assert set(presets.names()) == {"scim-only", "scalekit", "workos-like", "svix-like"}
+    for name in presets.names():
+        assert presets.title(name)
+        file = loaded(f'extends = "{name}"\n[targets.x]\nbase_url = "https://x.example/scim"\n')
+        for table, keys in presets.tables(name).items():
+            assert {f"{table}.{key}" for key in keys} <= set(KEYS), name
+        assert target("x", file).declared.value("deprovision.mode") in ("soft", None)
+
+
+def test_a_preset_alone_needs_no_secret_since_no_webhook_is_seen_yet(loaded: Any) -> None:
+    assert loaded('extends = "svix-like"\n').shared["webhooks"]["signing"] == "svix"
+    with pytest.raises(TargetError, match=r"webhooks\.signing needs the secret"):
+        loaded('extends = "svix-like"\n[webhooks]\npublic_url = "https://t.example/x"\nlisten = "127.0.0.1:1"\n')
+
+
+def test_a_preset_that_nobody_made_is_a_mistake(loaded: Any) -> None:
+    assert "did you mean 'scalekit'" in complaint(loaded, 'extends = "scalekitt"\n')
+
+
 # The catalogue and the examples ----------------------------------------------------------------------------------
 
 
@@ -425,7 +470,8 @@ def test_the_example_of_a_product_with_promises_holds_for_the_built_in_server_an
 def test_the_example_without_promises_shows_each_of_them_ready_to_be_uncommented(loaded: Any) -> None:
     text = (EXAMPLES / "scim-only.toml").read_text(encoding="utf-8")
     env = {"STAGING_SCIM_TOKEN": "a", "STAGING_WEBHOOK_SECRET": "whsec_c2VjcmV0", "STAGING_API_TOKEN": "b"}
+    env["STAGING_SECOND_TOKEN"] = "c"
     assert target("staging", loaded(text), **env).declared == Declarations(distant=True)
     found = target("staging", loaded(re.sub(r"(?m)^#(?=[\[a-z])", "", text)), **env).declared
-    assert set(found.data) == set(TABLES)
+    assert set(found.data) == set(TABLES) - {"consumer"}  # a receiver has a file of its own
     assert found.missing(["webhooks.signing", "roles.readback", "hooks.map_group"]) == ""

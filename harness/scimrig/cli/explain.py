@@ -1,7 +1,8 @@
 """Say what an id from a report stands for, and how to see it again.
 
 Knows scenarios and cases, standing checks and what else finds (frame/effect, outcome …), requirements (rfc:ID), faults,
-variants, dialects, chapters (idp:okta:5), bug classes (bug:LIFE-01) and what a target file may declare (policy:KEY).
+variants, dialects, chapters (idp:okta:5), bug classes (bug:LIFE-01), capabilities of a provisioning product
+(cap:CAP-32), what a target file may declare (policy:KEY), and the cases of consumer mode.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from scimrig.cli import explain_consumer
 from scimrig.cli.complaint import Complaint
 from scimrig.cli.judgements import JUDGEMENTS
 from scimrig.suggestion import did_you_mean
@@ -50,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _spellings(wanted: str) -> tuple[str, ...]:
     """A case name means its scenario; the prefix of an authority or a cite may be there or not."""
     wanted = wanted.partition("[")[0].lower()
-    return (wanted, *(wanted.removeprefix(prefix) for prefix in ("rfc:", "bug:", "policy:")))
+    return (wanted, *(wanted.removeprefix(prefix) for prefix in ("rfc:", "bug:", "cap:", "policy:")))
 
 
 def _nearest(wanted: str, names: list[str]) -> str:
@@ -100,6 +102,8 @@ def _cite(cite: str) -> str:
 
         known = requirements.catalogue().get(rest)
         return f"{cite} · {known.clause} · {known.level} · {known.text}" if known is not None else cite
+    if kind == "cap" and rest in _capabilities():
+        return f"{cite} · {_capabilities()[rest]['title']}"
     return f"{cite} · {_bugs()[rest]}" if kind == "bug" and rest in _bugs() else cite
 
 
@@ -246,14 +250,31 @@ def _tell_chapter(name: str) -> Iterator[str]:
     yield from _cited_by(name)
 
 
-def _bugs() -> dict[str, str]:
-    """Bug class → what it is, in one line."""
+def _catalogue(file: str) -> dict[str, dict[str, str]]:
+    """A catalogue beside the scenarios: id → what is known of it."""
     import json
 
     from scimrig.scenario.load import scenario_root
 
-    data = json.loads((scenario_root() / "bug-classes.json").read_text(encoding="utf-8"))
-    return {name: f"{bug['title']} ({bug['severity']}, priority {bug['priority']})" for name, bug in data.items()}
+    found: dict[str, dict[str, str]] = json.loads((scenario_root() / file).read_text(encoding="utf-8"))
+    return found
+
+
+def _bugs() -> dict[str, str]:
+    """Bug class → what it is, in one line."""
+    bugs = _catalogue("bug-classes.json").items()
+    return {name: f"{bug['title']} ({bug['severity']}, priority {bug['priority']})" for name, bug in bugs}
+
+
+def _capabilities() -> dict[str, dict[str, str]]:
+    return _catalogue("capabilities.json")
+
+
+def _tell_capability(name: str) -> Iterator[str]:
+    capability = _capabilities()[name]
+    yield f"cap:{name} · {capability['title']} · what a product that is provisioned by SCIM is expected to do"
+    yield capability["behaviour"]
+    yield from _cited_by(f"cap:{name}")
 
 
 def _tell_bug(name: str) -> Iterator[str]:
@@ -306,7 +327,10 @@ KINDS = (
     Kind(_variant_names, _tell_variant),
     Kind(_check_ids, _tell_check),
     Kind(lambda: [scenario.id for scenario in _scenarios()], _tell_scenario),
+    Kind(lambda: [name for name, _ in explain_consumer.case_rows()], lambda n: explain_consumer.tell_case(n, _cite)),
+    Kind(lambda: [name for name, _ in explain_consumer.twist_rows()], explain_consumer.tell_twist),
     Kind(lambda: list(_bugs()), _tell_bug),
+    Kind(lambda: list(_capabilities()), _tell_capability),
     Kind(_requirement_ids, _tell_requirement),
     Kind(_chapters, _tell_chapter),
 )

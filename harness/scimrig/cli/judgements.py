@@ -1,7 +1,7 @@
 """What the ids of findings mean that no standing check makes: for ``scimrig explain``.
 
 Rule: words only, one line each; what is judged and how is in ``frame.py``, ``acts.py``, ``fates.py``,
-``deliveries.py``, ``attempts.py``, ``expectations.py`` and ``surveyed.py``.
+``watched.py``, ``deliveries.py``, ``attempts.py``, ``expectations.py`` and ``surveyed.py``.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ _PROMISE = {
     "ignored": "an address that is promised to stay as it was has changed, or took the rest of the act with it",
     "roles": "a user has other roles than those that are promised",
     "access": "a user may come in, or may not, against what is promised of leavers and returners",
+    "call": "a declared call was accepted where it must be refused, or tells something else than it must",
+    "profile": "the product shows a user otherwise than the directory has them",
+    "listing": "the product's own listing of users does not agree with SCIM",
+    "audit": "the audit log lacks an entry, has one too many, or holds a secret",
 }
 _WEBHOOK = {
     "missing": "nothing came about somebody of whom there was something to tell",
@@ -33,9 +37,24 @@ _WEBHOOK = {
     "timestamp": "its timestamp is too far off, or a retry has that of an earlier attempt",
     "id": "a retry came under a new id, or one id stands for several events",
     "retry": "a failed attempt was not tried again, or not when it is promised, or a successful one was",
+    "rotation": "after a change of the secret it is signed with the wrong ones",
     "secret": "its body holds a password or a credential",
 }
+_CONSUMER = {
+    "silent": "the receiver does not answer a delivery at all, or not in time",
+    "slow": "it answers later than senders wait, so that they try again",
+    "crash": "it answers 5xx, which makes senders try again and alarms go off",
+    "refused": "it does not take a genuine delivery",
+    "accepted": "it does not refuse a forged delivery with 4xx",
+    "form": "it refuses a forged delivery with a status of another meaning",
+    "effect": "a delivery that was taken has not had its effect",
+    "no-effect": "a delivery that must have no effect has had one",
+    "repeat": "a delivery that came several times had several effects",
+    "leak": "its answer tells a secret, or the signature that would have been right",
+    "private": "its answer repeats personal data",
+}
 _SURVEY = {
+    "tls": "the base URL is https, so that nobody on the way can read tokens",
     "users": "users can be created and read",
     "groups": "groups can be created and read",
     "filter": "users can be looked up by a filter",
@@ -59,5 +78,6 @@ JUDGEMENTS = {
     **{f"frame/{name}": f"after minus before must equal the intent: {what}" for name, what in _FRAME.items()},
     **{f"promise/{name}": f"the target file promises it: {what}" for name, what in _PROMISE.items()},
     **{f"webhook/{name}": f"the target file promises webhooks: {what}" for name, what in _WEBHOOK.items()},
+    **{f"consumer/{name}": f"a receiver of webhooks is judged: {what}" for name, what in _CONSUMER.items()},
     **{f"survey/{name}": f"found out once before anything is judged: {what}" for name, what in _SURVEY.items()},
 }

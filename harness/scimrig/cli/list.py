@@ -1,4 +1,5 @@
-"""List what there is by id: scenarios, checks, faults, variants, tolerances, dialects or targets.
+"""List what there is by id: scenarios, checks, faults, variants, tolerances, dialects, targets, presets, cases of
+consumer mode, or twists of the sample receiver.
 
 One id a line when piped, ready for xargs; aligned with titles on a terminal.
 """
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from scimrig.cli import explain_consumer
 from scimrig.cli.complaint import Complaint
 from scimrig.cli.run import add_target_file, target_file_of
 
@@ -79,7 +81,14 @@ def _dialects(arguments: argparse.Namespace) -> Rows:
 def _targets(arguments: argparse.Namespace) -> Rows:
     file = target_file_of(arguments)
     declared = {} if file is None else file.targets
-    return [("ref:", "the built-in reference server"), *((name, one["base_url"]) for name, one in declared.items())]
+    places = ((name, one.get("base_url") or one["consumer"].get("url", "")) for name, one in declared.items())
+    return [("ref:", "the built-in reference server"), *places]
+
+
+def _presets(arguments: argparse.Namespace) -> Rows:
+    from scimrig import presets
+
+    return [(name, presets.title(name)) for name in presets.names()]
 
 
 KINDS: dict[str, Callable[[argparse.Namespace], Rows]] = {
@@ -90,4 +99,7 @@ KINDS: dict[str, Callable[[argparse.Namespace], Rows]] = {
     "tolerances": _tolerances,
     "dialects": _dialects,
     "targets": _targets,
+    "presets": _presets,
+    "consumer": lambda arguments: explain_consumer.case_rows(),
+    "receivers": lambda arguments: explain_consumer.twist_rows(),
 }

@@ -22,6 +22,8 @@ COMMANDS = {
     "run": "play the scenarios against a target and judge it",
     "serve": "run the reference server, sound or with a named fault",
     "act": "play one act of an IdP by hand against your server",
+    "consumer": "send webhooks to a receiver, genuine and forged, and judge it",
+    "receiver": "run the sample receiver of webhooks, sound or with a named fault",
     "doctor": "see whether a target can be reached, and what it lacks",
     "judge": "judge a finished run again from its log",
     "list": "list scenarios, checks, faults, variants, dialects or targets",

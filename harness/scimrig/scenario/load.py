@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from scimrig.scenario.errors import ScenarioError, ScenarioErrors
-from scimrig.scenario.meaning import VERBS, Catalogue, meaning_errors
+from scimrig.scenario.meaning import BESIDE_A_CALL, VERBS, Catalogue, meaning_errors
 from scimrig.scenario.model import ACTS, Place, Scenario, Step, Subject
 from scimrig.scenario.structure import structure_errors
 from scimrig.scenario.yaml_nodes import Document, read_documents
 from scimrig.verdicts import Severity
 
-NOT_SCENARIOS = frozenset({"requirements.yaml"})
+NOT_SCENARIOS = frozenset({"consumer.yaml", "requirements.yaml"})
 """YAML files at the root of the scenarios folder that are data of another kind."""
 
 _MAX_BYTES = 2_000_000
@@ -69,8 +69,11 @@ def load_text(text: str, file: str = "scenario.yaml") -> tuple[Scenario, ...]:
 def catalogue(root: Path) -> Catalogue:
     """The ids that cites may point at. Reads ids alone: parsing the whole catalogue costs more than all scenarios."""
     requirements = (root / "requirements.yaml").read_text(encoding="utf-8")
-    bugs = json.loads((root / "bug-classes.json").read_text(encoding="utf-8"))
-    return Catalogue(frozenset(_REQUIREMENT.findall(requirements)), frozenset(bugs))
+    bugs, capabilities = (
+        frozenset(json.loads((root / name).read_text(encoding="utf-8")))
+        for name in ("bug-classes.json", "capabilities.json")
+    )
+    return Catalogue(frozenset(_REQUIREMENT.findall(requirements)), bugs, capabilities)
 
 
 def _files(
@@ -171,7 +174,7 @@ def _steps(steps: list[dict[str, Any]], document: Document) -> tuple[Step, ...]:
 
 def _step(number: int, step: dict[str, Any], taken: set[str], document: Document) -> Step:
     word = next(name for name in VERBS if name in step)
-    argument = step[word]
+    argument = _argument(word, step)
     identifier = step.get("id") or _free_id(f"{number + 1}-{word}", taken)
     return Step(
         id=identifier,
@@ -179,10 +182,17 @@ def _step(number: int, step: dict[str, Any], taken: set[str], document: Document
         verb="act" if word in ACTS else word,
         act=word if word in ACTS else "",
         argument=argument,
-        expect=_as_tuple(step.get("expect")),
+        expect=() if word == "call" else _as_tuple(step.get("expect")),
         keep=dict(step.get("keep", {})),
         place=document.place(("steps", number)),
     )
+
+
+def _argument(word: str, step: dict[str, Any]) -> Any:
+    """What stands behind a verb; what a call says beside its key goes with it."""
+    if word != "call":
+        return step[word]
+    return {"key": step["call"], **{name: step[name] for name in BESIDE_A_CALL if name in step}}
 
 
 def _free_id(wanted: str, taken: set[str]) -> str:
@@ -204,6 +214,14 @@ def _step_name(word: str, argument: Any) -> str:
         return f"map group {team if isinstance(team, str) else next(iter(team))}"
     if word == "await":
         return f"await {argument['event']} about {argument['about']}"
+    if word == "call":
+        return f"call {argument['key']}" + (f" about {argument['about']}" if "about" in argument else "")
+    if word == "wait":
+        return f"wait {argument:g} s"
+    if word == "reconcile":
+        return f"reconcile {', '.join(argument)}"
+    if word == "audited":
+        return f"audited {argument['about']}"
     subject = argument if isinstance(argument, str) else next(iter(argument))
     return f"{word.replace('_', ' ')} {subject}"
 

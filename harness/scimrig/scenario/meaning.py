@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scimrig.declarations import KEYS
+from scimrig.declared_calls import CALLS
 from scimrig.scenario.errors import ScenarioError
 from scimrig.scenario.matchers import instant
 from scimrig.scenario.model import ACTS, PROMISED
@@ -23,6 +24,9 @@ from scimrig_simulator.scim.paths import parse_path
 from scimrig_simulator.workforce.person import FIELDS as PERSON_FIELDS
 
 VERBS = (*ACTS, "send", "check", *PROMISED)
+BESIDE_A_CALL = ("about", "with", "expect", "finds")
+_CALL = ("call",)
+_EXTRAS = {"expect": ("send", "call"), "keep": ("send", "call"), "about": _CALL, "with": _CALL, "finds": _CALL}
 DIALECTS_WITH_CHAPTERS = ("okta", "entra", "entra-flag", "google")
 CHAPTERS = range(1, 11)
 _TEAM_FIELDS = ("displayName",)
@@ -31,17 +35,20 @@ _TEAM_NAMES = frozenset({*_TEAM_FIELDS, "id"})
 _FIXED_ROOTS: Mapping[str, frozenset[str]] = {
     "run": frozenset({"prefix", "domain", "id"}),
     "nobody": frozenset({"id", "userName"}),
-    "promised": frozenset({"domain", "domainUpper", "foreign"}),
+    "promised": frozenset({"domain", "domainUpper", "domainAlike", "foreign", "role", "otherRole"}),
 }
 _RESERVED = frozenset({*_FIXED_ROOTS, "matrix", "kept"})
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """What cites may point at: ids of requirements (``RFC7644-3.5.2-R13``) and of bug classes (``LIFE-01``)."""
+    """What cites may point at: ids of requirements (``RFC7644-3.5.2-R13``), bug classes (``LIFE-01``), capabilities
+    (``CAP-32``).
+    """
 
     requirements: frozenset[str]
     bugs: frozenset[str]
+    capabilities: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -99,6 +106,9 @@ class _Meaning:
             yield self._at(route, f"no requirement '{rest}' in requirements.yaml{did_you_mean(rest, requirements)}")
         elif kind == "bug" and rest not in bugs:
             yield self._at(route, f"no bug class '{rest}' in bug-classes.json{did_you_mean(rest, bugs)}")
+        elif kind == "cap" and rest not in self._catalogue.capabilities:
+            words = did_you_mean(rest, self._catalogue.capabilities)
+            yield self._at(route, f"no capability '{rest}' in capabilities.json{words}")
         elif kind == "idp":
             dialect, _, chapter = rest.partition(":")
             if dialect not in DIALECTS_WITH_CHAPTERS:
@@ -161,19 +171,19 @@ class _Meaning:
     def _step(self, step: dict[str, Any], route: Route) -> Iterator[ScenarioError]:
         verb = next(name for name in VERBS if name in step)
         argument, inner = step[verb], (*route, verb)
-        for extra in ("expect", "keep"):
-            if extra in step and verb != "send":
-                yield self._at_key((*route, extra), f"'{extra}' belongs to a 'send', not to '{verb}'")
+        yield from self._extras(verb, step, route)
         if verb == "send":
             yield from self._send(argument, inner)
         elif verb == "check":
             yield from self._assertion(argument, inner)
+        elif verb == "call":
+            yield from self._call(step, route)
         elif verb in PROMISED:
             yield from self._about_promises(verb, argument, inner)
         elif verb != "connect":
             yield from self._act(verb, argument, inner)
         yield from self._templates(argument, inner)
-        for number, outcome in _listed(step.get("expect")):
+        for number, outcome in _listed(None if verb == "call" else step.get("expect")):
             where = (*route, "expect") if number is None else (*route, "expect", number)
             yield from self._outcome(outcome, where)
             yield from self._templates(outcome, where)
@@ -194,11 +204,59 @@ class _Meaning:
         else:
             yield from self._subject(argument, route, "person")
 
+    def _extras(self, verb: str, step: dict[str, Any], route: Route) -> Iterator[ScenarioError]:
+        """What stands beside a verb belongs to it: to a send, to a call, or to both in a form of its own."""
+        for extra, owners in _EXTRAS.items():
+            if extra in step and verb not in owners:
+                told = " or a ".join(f"'{owner}'" for owner in owners)
+                yield self._at_key((*route, extra), f"'{extra}' belongs to a {told}, not to '{verb}'")
+        if verb in ("send", "call") and "expect" in step and isinstance(step["expect"], str) != (verb == "call"):
+            words = "accepted or refused" if verb == "call" else "an outcome, {status: 200}"
+            yield self._at((*route, "expect"), f"'expect' of a {verb} is {words}")
+        for name, place in step.get("keep", {}).items():
+            if verb in ("send", "call") and (place == "read") != (verb == "call"):
+                words = "read" if verb == "call" else "a JSON Pointer or header:NAME"
+                yield self._at((*route, "keep", name), f"a {verb} keeps {words}, not {place!r}")
+
+    def _call(self, step: dict[str, Any], route: Route) -> Iterator[ScenarioError]:
+        kind = CALLS.get(step["call"])
+        if kind is None or not kind.playable:
+            known = [name for name, one in CALLS.items() if one.playable]
+            yield self._at((*route, "call"), f"'{step['call']}' is no call{did_you_mean(step['call'], known)}")
+            return
+        about = step.get("about")
+        if about is not None:
+            yield from self._subject(about, (*route, "about"))
+        if about is None and {"user_id", "group_id"} & set(kind.needs):
+            yield self._at((*route, "call"), f"'{step['call']}' is about somebody: add 'about'")
+        for name, value in step.get("with", {}).items():
+            if name not in kind.variables:
+                words = did_you_mean(name, kind.variables) or "; it knows none"
+                yield self._at_key((*route, "with", name), f"'{name}' is no variable of {step['call']}{words}")
+            yield from self._templates(value, (*route, "with", name))
+        if "finds" in step:
+            yield from self._matcher(step["finds"], (*route, "finds"))
+            yield from self._templates(step["finds"], (*route, "finds"))
+
     def _about_promises(self, verb: str, argument: Any, route: Route) -> Iterator[ScenarioError]:
-        if verb == "silence":
+        if verb == "wait":
+            return
+        if verb == "reconcile":
+            for number, person in enumerate(argument):
+                yield from self._subject(person, (*route, number), "person")
+        elif verb == "audited":
+            yield from self._subject(argument["about"], (*route, "about"))
+        elif verb == "profile":
+            ((person, profile),) = argument.items()
+            yield from self._subject(person, (*route, person), "person", is_key=True)
+            for name, spec in profile.items():
+                yield from self._matcher(spec, (*route, person, name))
+        elif verb == "silence":
             yield from self._subject(argument, route, "person")
         elif verb == "await":
-            yield from self._subject(argument["about"], (*route, "about"), "person")
+            yield from self._subject(
+                argument["about"], (*route, "about"), "team" if argument["event"].startswith("group_") else "person"
+            )
         elif verb == "hook":
             team, inner = argument["map_group"], (*route, "map_group")
             plain = isinstance(team, str)

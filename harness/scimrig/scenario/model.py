@@ -15,7 +15,9 @@ ACTS = (
 )
 
 
-PROMISED = ("hook", "roles", "access", "sink", "await", "silence")
+PROMISED = (
+    "hook", "roles", "access", "sink", "await", "silence", "call", "profile", "reconcile", "audited", "wait",
+)
 """Verbs about what the target's owner promises; played by ``promised.py``."""
 
 
@@ -48,10 +50,11 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. ``verb``: act | send | check, or one of ``PROMISED``. ``argument``: what stands behind it, unresolved.
+    """One step. ``verb``: act | send | check, or one of ``PROMISED``. ``argument``: what stands behind it, unresolved;
+    of a call ``{"key", "about", "with", "expect", "finds"}``, as far as the step has them.
 
     expect: outcomes that a ``send`` allows, in order of preference
-    keep:   name → JSON Pointer into the reply, or ``header:NAME``
+    keep:   name → JSON Pointer into the reply, or ``header:NAME``; of a call: ``read``
     """
 
     id: str
