@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -60,7 +61,8 @@ class Tenant:
         return self.scim.post("/Users", json={"schemas": [USER], "userName": name, "active": True, "emails": emails})
 
     def person(self) -> dict[str, Any]:
-        reply = self.create("ada@acme.test")
+        """A user with an address of its own; see ``unnumbered``."""
+        reply = self.create(f"ada{next(self._numbers)}@acme.test")
         assert reply.status_code == 201, reply.text
         return dict(reply.json())
 
@@ -127,6 +129,11 @@ def address(value: str) -> dict[str, Any]:
     return {"emails": [{"value": value, "type": "work", "primary": True}]}
 
 
+def unnumbered(user: dict[str, Any]) -> str:
+    """The address of a user without the number that makes it nobody else's."""
+    return re.sub(r"\d", "", user["emails"][0]["value"])
+
+
 def by_path(value: str) -> dict[str, Any]:
     return {"op": "replace", "path": 'emails[type eq "work"].value', "value": value}
 
@@ -145,11 +152,11 @@ def test_another_address_and_a_title_in_one_put_and_in_one_patch(tenant: Tenant,
     ada, ben = tenant.person(), tenant.person()
     title = {"op": "replace", "path": "title", "value": "Lead"}
     replies = [
-        tenant.put(ada, **address("new@acme.test"), title="Lead"),
-        tenant.patch(f"/Users/{ben['id']}", title, by_path("new@acme.test")),
+        tenant.put(ada, **address("new1@acme.test"), title="Lead"),
+        tenant.patch(f"/Users/{ben['id']}", title, by_path("new2@acme.test")),
     ]
     seen = [
-        (reply.status_code, reply.json().get("scimType"), user["emails"][0]["value"], user.get("title"))
+        (reply.status_code, reply.json().get("scimType"), unnumbered(user), user.get("title"))
         for reply, user in zip(replies, map(tenant.read, (ada, ben)), strict=True)
     ]
     assert seen == expected
@@ -158,8 +165,8 @@ def test_another_address_and_a_title_in_one_put_and_in_one_patch(tenant: Tenant,
 @pytest.mark.breaks("email-case-is-change", sound=(200, "ada@acme.test"), broken=(400, "ada@acme.test"))
 def test_the_address_in_other_letters(tenant: Tenant, expected: Any) -> None:
     ada = tenant.person()
-    reply = tenant.put(ada, **address("Ada@Acme.test"))
-    assert (reply.status_code, tenant.read(ada)["emails"][0]["value"]) == expected
+    reply = tenant.put(ada, **address(ada["emails"][0]["value"].title().replace("Test", "test")))
+    assert (reply.status_code, unnumbered(tenant.read(ada))) == expected
 
 
 @pytest.mark.breaks("foreign-domain-accepted", sound=[400, 400, 400, 201], broken=[201, 201, 201, 201])
@@ -267,7 +274,7 @@ def test_a_late_deactivation_takes_ten_seconds(embedded: Callable[..., Any]) -> 
 def test_under_the_policy_what_a_fault_does_not_name_still_works(embedded: Callable[..., Any], name: str) -> None:
     """Users of the registered domain come, change, join, are switched off and on, and go."""
     send, clock = embedded(name)
-    body = {"schemas": [USER], "userName": "ada", "active": True, "emails": [{"value": "ada@acme.test"}]}
+    body = {"schemas": [USER], "userName": "ada", "active": True, **address("ada@acme.test")}
     created = send("POST", "/scim/v2/Users", body)
     assert created.status == 201
     path = f"/scim/v2/Users/{created.resource()['id']}"

@@ -22,6 +22,7 @@ from scimrig_simulator.server.app import Settings, build
 from scimrig_simulator.wire import Headers, Posted, Reply, Send
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 PASSWORD = "correct-horse-7"
 
@@ -131,9 +132,9 @@ def test_how_long_after_the_change_it_leaves_and_is_stamped(tenant: Tenant, expe
     assert [round(at - changed, 1), float(stamped)] == expected
 
 
-@pytest.mark.breaks("webhook-never-retried", sound=(2, [1.0], "delivered"), broken=(1, [], "failed"))
-@pytest.mark.breaks("webhook-new-id-per-retry", sound=(2, [1.0], "delivered"), broken=(2, [1.0], "delivered"))
-def test_a_failed_delivery_is_tried_again_after_a_second(tenant: Tenant, expected: Any) -> None:
+@pytest.mark.breaks("webhook-never-retried", sound=(2, [5.0], "delivered"), broken=(1, [], "failed"))
+@pytest.mark.breaks("webhook-new-id-per-retry", sound=(2, [5.0], "delivered"), broken=(2, [5.0], "delivered"))
+def test_a_failed_delivery_is_tried_again_after_five_seconds(tenant: Tenant, expected: Any) -> None:
     tenant.answers = [500]
     tenant.person()
     tenant.clock.sleep(60)
@@ -197,3 +198,80 @@ def test_every_webhook_fault_is_one_of_the_policy() -> None:
     assert len(ours) >= 8
     assert {one.policy for one in ours} == {"scalekit"}
     assert all(one.name.startswith("webhook-") for one in ours)
+
+
+@pytest.mark.breaks("webhook-202-is-success", sound=[2, 2, 2, 1], broken=[1, 2, 2, 1])
+@pytest.mark.breaks("webhook-redirect-is-success", sound=[2, 2, 2, 1], broken=[2, 1, 2, 1])
+@pytest.mark.breaks("webhook-4xx-is-final", sound=[2, 2, 2, 1], broken=[2, 2, 1, 1])
+@pytest.mark.breaks("webhook-201-is-failure", sound=[2, 2, 2, 1], broken=[2, 2, 2, 2])
+def test_attempts_after_answers_of_four_kinds(tenant: Tenant, expected: Any) -> None:
+    made = []
+    for answer in (202, 302, 400, 201):
+        tenant.answers, before = [answer], len(tenant.deliveries)
+        tenant.person(f"ada{answer}")
+        tenant.clock.sleep(400)
+        made.append(len(tenant.deliveries) - before)
+    assert made == expected
+
+
+@pytest.mark.breaks("webhook-retried-too-soon", sound=(8, 5), broken=(8, 1))
+@pytest.mark.breaks("webhook-given-up", sound=(8, 5), broken=(5, 5))
+def test_attempts_of_a_receiver_that_is_away(tenant: Tenant, expected: Any) -> None:
+    tenant.answers = [500] * 20
+    tenant.person()
+    tenant.clock.sleep(200_000)
+    first, second = (at for at, _, _ in tenant.deliveries[:2])
+    assert (len(tenant.deliveries), round(second - first)) == expected
+
+
+@pytest.mark.breaks("webhook-old-timestamp", sound=[0, 5, 305], broken=[0, 0, 0])
+def test_timestamps_of_three_attempts(tenant: Tenant, expected: Any) -> None:
+    tenant.answers = [500, 500]
+    tenant.person()
+    tenant.clock.sleep(400)
+    stamps = [int(headers["webhook-timestamp"]) for _, headers, _ in tenant.deliveries]
+    assert [stamp - stamps[0] for stamp in stamps] == expected
+
+
+@pytest.mark.breaks("webhook-blocked-by-another", sound=True, broken=False)
+def test_whether_another_webhook_goes_out_at_once_after_a_failure(tenant: Tenant, expected: Any) -> None:
+    tenant.answers = [500]
+    start = tenant.clock.now()
+    tenant.person("ada")
+    tenant.person("ben")
+    tenant.clock.sleep(30)
+    (ben,) = [at for at, _, body in tenant.deliveries if b"ben@acme.test" in body]
+    assert (ben - start < 2) is expected
+
+
+@pytest.mark.breaks("webhook-without-overlap", sound=[2, 1], broken=[1, 1])
+@pytest.mark.breaks("webhook-old-secret-for-ever", sound=[2, 1], broken=[2, 2])
+def test_signatures_after_a_change_of_secret_and_a_day_later(tenant: Tenant, expected: Any) -> None:
+    assert tenant.send("POST", "/manage/webhook/secret:rotate").ok
+    tenant.person("ada")
+    tenant.clock.sleep(90_000)
+    tenant.person("ben")
+    assert [len(headers["webhook-signature"].split()) for _, headers, _ in tenant.deliveries] == expected
+
+
+@pytest.mark.breaks("webhook-deleted-twice", sound=1, broken=2)
+def test_what_is_told_of_somebody_who_leaves_and_is_deleted(tenant: Tenant, expected: Any) -> None:
+    ada = tenant.person()
+    tenant.patch(ada, active=False)
+    tenant.send("DELETE", ada)
+    assert sum(told.startswith("user_deleted") for told in tenant.told) == expected
+
+
+@pytest.mark.breaks("webhook-missing-for-groups", sound=["group_deleted", "user_updated"], broken=["user_updated"])
+@pytest.mark.breaks("webhook-missing-for-members", sound=["group_deleted", "user_updated"], broken=["group_deleted"])
+def test_what_is_told_of_a_group_that_is_deleted(tenant: Tenant, expected: Any) -> None:
+    member = {"value": tenant.person().rpartition("/")[2]}
+    crew = tenant.send("POST", "/scim/v2/Groups", {"schemas": [GROUP], "displayName": "Crew", "members": [member]})
+    before = len(tenant.told)
+    tenant.send("DELETE", f"/scim/v2/Groups/{crew.resource()['id']}")
+    assert sorted(tenant.told[before:]) == expected
+
+
+@pytest.mark.breaks("webhook-by-plain-http", sound=400, broken=201)
+def test_an_endpoint_that_is_not_encrypted(tenant: Tenant, expected: Any) -> None:
+    assert tenant.send("POST", "/manage/webhooks", {"url": "http://hooks.example.com/scim"}).status == expected

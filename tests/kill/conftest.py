@@ -16,6 +16,7 @@ import scimrig
 import scimrig_reports
 import scimrig_simulator
 from scimrig import runlog
+from scimrig.cli.main import main
 from scimrig.judge import Judge
 from scimrig.verdicts import Finding, RunResult
 from scimrig_simulator.faults import fault
@@ -43,6 +44,13 @@ class Judged:
         if catcher.startswith("survey/"):
             return [f for f in self.result.survey_findings if f.check == catcher]
         return [f for case in self.result.cases if case.scenario == catcher for f in case.findings]
+
+
+def _judged(code: int, printed: str, folder: Path) -> Judged:
+    again = Judge()
+    for record in runlog.read(runlog.locate("last", folder / runlog.STATE_DIR)):
+        again.feed(record)
+    return Judged(code, " ".join(printed.split()), again.result())
 
 
 def _serve(words: tuple[str, ...], env: dict[str, str], folder: Path) -> tuple[subprocess.Popen[str], str]:
@@ -79,9 +87,21 @@ def judge_by_url(tmp_path: Path) -> Callable[..., Judged]:
             server.kill()
             server.communicate()
         assert "Traceback" not in ended.stderr, ended.stderr
-        again = Judge()
-        for record in runlog.read(runlog.locate("last", tmp_path / runlog.STATE_DIR)):
-            again.feed(record)
-        return Judged(ended.returncode, " ".join(ended.stdout.split()), again.result())
+        return _judged(ended.returncode, ended.stdout, tmp_path)
+
+    return judge
+
+
+@pytest.fixture
+def judge_in_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Judged]:
+    """Run what ``options`` select on a reference server with a fault in this process, where time is virtual."""
+
+    def judge(name: str, options: tuple[str, ...]) -> Judged:
+        monkeypatch.chdir(tmp_path)
+        promises = ("--target-file", str(EXAMPLES / f"{fault(name).policy}.toml"))
+        code = main(["run", f"ref:fault={name}", "--jobs", "1", *promises, *options])
+        return _judged(code, capsys.readouterr().out, tmp_path)
 
     return judge

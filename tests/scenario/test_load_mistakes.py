@@ -91,7 +91,7 @@ MISTAKES: dict[str, tuple[str, str, str, list[str]]] = {
     ),
     "malformed cite": (
         STORY, "bug:LIFE-01", "▶LIFE-01",
-        ["'cites' must be rfc:RFC7644-3.5.2-R13, idp:okta:5, bug:LIFE-01 or policy:policy.email_change, "
+        ["'cites' must be rfc:RFC7644-3.5.2-R13, idp:okta:5, bug:LIFE-01, cap:CAP-32 or policy:policy.email_change, "
          "not \"LIFE-01\""],
     ),
     "empty list": (STORY, "[idp:okta:5, bug:LIFE-01]", "▶[]", ["'cites' must not be empty"]),
@@ -155,6 +155,10 @@ MISTAKES: dict[str, tuple[str, str, str, list[str]]] = {
         STORY, "bug:LIFE-01", "▶bug:LIFE-91",
         ["no bug class 'LIFE-91' in bug-classes.json; did you mean 'LIFE-"],
     ),
+    "unknown capability": (
+        STORY, "bug:LIFE-01", "▶cap:CAP-99",
+        ["no capability 'CAP-99' in capabilities.json; did you mean 'CAP-"],
+    ),
     "unknown chapter": (
         STORY, "idp:okta:5", "▶idp:okta:11", ["chapters run from 1 to 10, so there is no idp:okta:11"],
     ),
@@ -176,7 +180,7 @@ MISTAKES: dict[str, tuple[str, str, str, list[str]]] = {
     ),
     "expect at an act": (
         STORY, "- deactivate: ada", "- deactivate: ada\n    ▶expect: {status: 200}",
-        ["'expect' belongs to a 'send', not to 'deactivate'"],
+        ["'expect' belongs to a 'send' or a 'call', not to 'deactivate'"],
     ),
     "two bodies": (
         PROBE, "headers: {If-None-Match:", "▶raw: '', body: {}, headers: {If-None-Match:",

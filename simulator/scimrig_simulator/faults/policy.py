@@ -22,10 +22,10 @@ _LATE = 10.0  # seconds
 
 class _EmailChangeAccepted(Seams):
     def admit(self, call: Call, before: Resource | None, after: Resource, rules: Rules) -> Resource:
-        return super().admit(call, _readdressed(before, after), after, rules)
+        return super().admit(call, readdressed(before, after), after, rules)
 
 
-def _readdressed(before: Resource | None, after: Resource) -> Resource | None:
+def readdressed(before: Resource | None, after: Resource) -> Resource | None:
     """``before``, as if the user had had the new address all along."""
     if before is None:
         return None
@@ -41,7 +41,7 @@ EMAIL_CHANGE_ACCEPTED = Fault(
 
 class _EmailChangeAcceptedByPatch(Seams):
     def admit(self, call: Call, before: Resource | None, after: Resource, rules: Rules) -> Resource:
-        return super().admit(call, _readdressed(before, after) if call.method == "PATCH" else before, after, rules)
+        return super().admit(call, readdressed(before, after) if call.method == "PATCH" else before, after, rules)
 
 
 EMAIL_CHANGE_ACCEPTED_BY_PATCH = Fault(
@@ -128,10 +128,10 @@ POLICY_REFUSAL_403 = Fault(
 
 class _ForeignDomainAccepted(Seams):
     def admit(self, call: Call, before: Resource | None, after: Resource, rules: Rules) -> Resource:
-        return super().admit(call, before, after, _registering(after, rules, lambda domain, known: True))
+        return super().admit(call, before, after, registering(after, rules, lambda domain, known: True))
 
 
-def _registering(user: Resource, rules: Rules, passes: Callable[[str, str], bool]) -> Rules:
+def registering(user: Resource, rules: Rules, passes: Callable[[str, str], bool]) -> Rules:
     """The rules with the domain of ``user`` as a registered one, where it passes for one that is."""
     domain = canonical_domain(primary_email(user).rpartition("@")[2])
     if not any(passes(domain, known) for known in rules.domains):
@@ -148,7 +148,7 @@ FOREIGN_DOMAIN_ACCEPTED = Fault(
 
 class _SubdomainAccepted(Seams):
     def admit(self, call: Call, before: Resource | None, after: Resource, rules: Rules) -> Resource:
-        return super().admit(call, before, after, _registering(after, rules, _below))
+        return super().admit(call, before, after, registering(after, rules, _below))
 
 
 def _below(domain: str, known: str) -> bool:
@@ -164,7 +164,7 @@ SUBDOMAIN_ACCEPTED = Fault(
 
 class _LookalikeDomainAccepted(Seams):
     def admit(self, call: Call, before: Resource | None, after: Resource, rules: Rules) -> Resource:
-        return super().admit(call, before, after, _registering(after, rules, _ends_like))
+        return super().admit(call, before, after, registering(after, rules, _ends_like))
 
 
 def _ends_like(domain: str, known: str) -> bool:

@@ -88,11 +88,8 @@ WEBHOOK_STALE_TIMESTAMP = Fault(
 
 
 class _Late(Seams):
-    def headers(self, delivery: Delivery) -> Headers:
-        if delivery.attempt == 1:
-            self.clock.sleep(_LATE)
-            delivery = replace(delivery, now=delivery.now + _LATE)
-        return super().headers(delivery)
+    def ladder(self, attempt: int) -> float | None:
+        return super().ladder(attempt) if attempt else _LATE
 
 
 WEBHOOK_LATE = Fault(
