@@ -1,7 +1,7 @@
 """Judges the form of webhooks: signature, timestamp, ids, secrets in the body, and attempts by the declared schedule.
 
-Nothing is judged that the target's owner has not declared. Webhooks are told at least once and in any order: a repeat,
-another order, or events beside those awaited are no findings.
+Nothing is judged that the target's owner has not declared. Webhooks are told at least once, and in any order unless one
+is promised: a repeat, or events beside those awaited, are no findings.
 
 Rule: pure; evidence in, findings out. When in doubt, in the target's favour.
 """

@@ -14,7 +14,7 @@ from typing import Any
 
 TABLES = (
     "consistency", "policy", "roles", "deprovision", "normalized", "webhooks", "directory_api", "write_api", "audit",
-    "second_tenant", "hooks", "limits", "consumer",
+    "second_tenant", "hooks", "consumer",
 )
 """The tables of a target file that hold declarations."""
 
@@ -136,7 +136,10 @@ KEYS: Mapping[str, Key] = {
         "seconds for which webhooks are signed with the secret before hooks.rotate_webhook_secret as well", "86400"
     ),
     "webhooks.ordering": Key(
-        "whether webhooks about one resource come in the order of its changes", '"none" or "per_resource"', "none"
+        "whether webhooks about one resource come in the order of its changes; seen by the time and the subject that"
+        " webhooks.envelope points at",
+        '"none" or "per_resource"',
+        "none",
     ),
     "webhooks.tolerance_s": Key("seconds by which a timestamp may be off", "300", 300),
     "webhooks.max_first_attempt_ms": Key("milliseconds after which the first attempt has been made", "10000", 10_000),
@@ -152,7 +155,10 @@ KEYS: Mapping[str, Key] = {
         '{user_created = "…", user_updated = "…", user_deleted = "…"}',
     ),
     "webhooks.envelope": Key(
-        "where in a delivery things stand, as JSON Pointers", '{type = "/type"}', {"type": "/type"}
+        "where in a delivery things stand, as JSON Pointers: the type of the event, its id, its time, and the id of"
+        " what it is about (subject)",
+        '{type = "/type", time = "/occurred_at", subject = "/data/id"}',
+        {"type": "/type"},
     ),
     "directory_api.list_users": Key(
         "the call that lists users, a page at a time",
@@ -259,7 +265,6 @@ KEYS: Mapping[str, Key] = {
         "the call that moves the target's clock on by {seconds}; test servers only",
         '{method = "POST", path = "/…", body = {seconds = "{seconds}"}}',
     ),
-    "limits.bulk_users": Key("how many users a story about many makes at most", "25", 25),
     "consumer.url": Key("where a receiver of webhooks takes them", '"https://app.example.com/webhooks"'),
     "consumer.secret": Key("where the secret is that the receiver verifies signatures with", '"env:WEBHOOK_SECRET"'),
     "consumer.signing": Key(

@@ -1,4 +1,4 @@
-"""Judges the steps ``await`` and ``silence``: whether what was waited for has come, in time, and nothing else.
+"""Judges the steps ``await`` and ``silence``: has what was waited for come, in time, in order, and nothing else?
 
 Pure: evidence in, findings out. The form of what came is judged in ``attempts.py``.
 """
@@ -33,7 +33,7 @@ def judge_webhooks(
     if step.verb == "silence":
         return _silence(matter)
     found: dict[Any, Finding] = {}
-    for finding in (*_awaited(matter), *form(matter, received)):
+    for finding in (*_awaited(matter), *_order(matter), *form(matter, received)):
         found.setdefault(finding.cause, finding)
     if not found:
         _require_occasion(matter)
@@ -87,6 +87,32 @@ def _late(matter: Matter, event: str, first: Delivered) -> Iterator[Finding]:
                 consequence="Until then, systems behind the target act on what is no longer true.",
             )
             return
+
+
+def _order(matter: Matter) -> Iterator[Finding]:
+    """Whether anything was told for the first time after a newer state of the same resource had been taken."""
+    if matter.declared.value("webhooks.ordering") != "per_resource":
+        return
+    newest: dict[str, tuple[float, Delivered]] = {}
+    taken: set[str] = set()
+    for one in matter.about:
+        subject, time = envelope.subject_of(one, matter.declared), envelope.occurred(one, matter.declared)
+        id = str(one.facts.get("id", ""))
+        if not subject or time is None or id in taken:  # a repeat is dropped by its id
+            continue
+        newer = newest.get(subject)
+        if newer is not None and time < newer[0]:
+            yield matter.finding(
+                "webhook/order", Status.FAIL, "webhooks.ordering", "an older state after a newer one",
+                f"{matter.named(one)} tells an older state than delivery {newer[1].number}, which was taken before it",
+                "events about one resource in the order of its changes",
+                f"{newer[0] - time:.3f} s older", shown=one, besides=[newer[1]],
+                consequence="Systems that follow the target by its webhooks end with what is no longer true.",
+            )
+            return
+        if not envelope.failed(one, matter.declared):
+            newest[subject] = (time, one)
+            taken |= {id} - {""}
 
 
 def _silence(matter: Matter) -> list[Finding]:

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_plus
@@ -86,12 +87,33 @@ def _walk(value: Any, name: str) -> Iterator[tuple[str, str]]:
 
 def type_of(delivered: Delivered, declared: Declarations) -> str:
     """What a delivery calls its event, "" where it does not say, or not where it is declared to."""
-    pointer = declared.setting("webhooks.envelope").get("type", "/type")
-    try:
-        value = next((value for _, value in find(json.loads(delivered.body), pointer)), None)
-    except (ValueError, RecursionError):
-        return ""
+    value = _held(delivered, declared.setting("webhooks.envelope").get("type", "/type"))
     return value if isinstance(value, str) else ""
+
+
+def subject_of(delivered: Delivered, declared: Declarations) -> str:
+    """The id of what an event is about, "" where that is not declared or not there."""
+    value = _held(delivered, declared.setting("webhooks.envelope").get("subject", ""))
+    return str(value) if isinstance(value, (str, int)) else ""
+
+
+def occurred(delivered: Delivered, declared: Declarations) -> float | None:
+    """When an event says that it happened: RFC 3339 or a number, to be compared with others of its sender."""
+    value = _held(delivered, declared.setting("webhooks.envelope").get("time", ""))
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    try:
+        return datetime.fromisoformat(value).timestamp() if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _held(delivered: Delivered, pointer: str) -> Any:
+    """What stands at a pointer of the body; None where nothing does, or the pointer is ""."""
+    try:
+        return next((value for _, value in find(json.loads(delivered.body), pointer)), None) if pointer else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def is_event(delivered: Delivered, event: str, declared: Declarations) -> bool:

@@ -9,7 +9,7 @@ Rule: plain data. Nothing here sends, judges or prints.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar
 
 from scimrig_simulator.wire import FailureKind, Headers, Json, TransportFailure, decode_json
@@ -260,12 +260,13 @@ def to_json(record: Record) -> dict[str, Any]:
 
 
 def from_json(data: Mapping[str, Any]) -> Record:
-    """The record a JSON object stands for. Raises ValueError where it is none of ours."""
+    """The record a JSON object stands for; an older log lacks what came later. Raises ValueError for none of ours."""
     kind = _RECORDS.get(str(data.get("type")))
     if kind is None:
         raise ValueError(f"unknown record type {data.get('type')!r}")
     try:
-        made: Record = kind(**{f.name: _revive(f.name, data[f.name]) for f in fields(kind)})
+        told = [f for f in fields(kind) if f.name in data or (f.default is MISSING and f.default_factory is MISSING)]
+        made: Record = kind(**{f.name: _revive(f.name, data[f.name]) for f in told})
     except KeyError as missing:
         raise ValueError(f"a {kind.type} record lacks {missing}") from None
     return made

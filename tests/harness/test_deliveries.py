@@ -372,6 +372,40 @@ def test_order_repeats_and_other_events_are_no_findings(order: list[int]) -> Non
     assert judged(*sound) == []
 
 
+def changed(number: int, second: int, *, id: str = "", who: str = "u1", answered: str = "200") -> Delivered:
+    """A delivery that tells of a change at this second, with time and subject where ``IN_ORDER`` points."""
+    at = f"2026-01-01T00:00:{second:02}Z"
+    body = {"type": "user.created", "data": {"id": who, "email": "ada@acme.test"}, "at": at}
+    return delivery(number, ANSWERED + number / 10, id=id or f"e{second}", answered=answered, body=json.dumps(body))
+
+
+ENVELOPE = {"type": "/type", "time": "/at", "subject": "/data/id"}
+IN_ORDER = declared("retry_schedule", ordering="per_resource", envelope=ENVELOPE)
+
+
+def test_an_older_state_after_a_newer_one_is_told_where_order_is_promised() -> None:
+    overtaken = changed(1, 5), changed(2, 9), changed(3, 7)
+    finding = only(judged(*overtaken, promises=IN_ORDER))
+    assert told(finding)[:3] == ("webhook/order", Status.FAIL, "policy:webhooks.ordering")
+    assert "than delivery 2" in finding.title
+    assert finding.deliveries[:1] == (3,)
+    assert judged(*overtaken, promises=declared("retry_schedule", envelope=ENVELOPE)) == []
+    assert judged(*overtaken, promises=declared("retry_schedule", ordering="none", envelope=ENVELOPE)) == []
+
+
+def test_a_retry_after_a_newer_state_was_taken_is_out_of_order_too() -> None:
+    late = changed(1, 5, answered="500"), changed(2, 9), changed(3, 5)
+    assert only(judged(*late, promises=IN_ORDER)).check == "webhook/order"
+    assert judged(changed(1, 5, answered="500"), changed(2, 5), changed(3, 9), promises=IN_ORDER) == []
+    assert judged(changed(1, 9, answered="500"), changed(2, 5), changed(3, 9), promises=IN_ORDER) == []
+
+
+def test_a_repeat_another_resource_and_what_tells_no_time_are_in_no_order() -> None:
+    assert judged(changed(1, 5), changed(2, 9), changed(3, 5), promises=IN_ORDER) == []
+    assert judged(changed(1, 9), changed(2, 5, who="g1"), promises=IN_ORDER) == []
+    assert judged(changed(1, 9), delivery(2, ANSWERED + 1, id="e0"), promises=IN_ORDER) == []
+
+
 @st.composite
 def sound_senders(draw: st.DrawFn) -> dict[str, Any]:
     """A sender that keeps every promise, and is as awkward as it may be."""

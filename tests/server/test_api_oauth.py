@@ -148,7 +148,8 @@ def test_a_token_is_asked_for_by_post(programs: Any) -> None:
 
 def test_a_saboteur_of_tokens_leaves_the_api_s_own_alone(make_programs: Callable[..., Any]) -> None:
     """It is the window through which faults are seen."""
-    from scimrig_simulator.seams import Credential, Seams
+    from scimrig_simulator.calls import Credential
+    from scimrig_simulator.seams import Seams
 
     class Anybody(Seams):
         def vouch(self, held: Credential, tenant: int, now: float) -> bool:

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from scimrig_simulator.calls import Call
 from scimrig_simulator.policy.entries import Entry
-from scimrig_simulator.seams import Call, Seams
+from scimrig_simulator.seams import Seams
 from scimrig_simulator.wire import BY_THE_BOOK, Reply, Send
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"

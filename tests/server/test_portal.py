@@ -12,8 +12,9 @@ from urllib.parse import unquote, urlencode
 
 import pytest
 
+from scimrig_simulator.calls import Link
 from scimrig_simulator.in_process import InProcessTransport
-from scimrig_simulator.seams import Link, Seams
+from scimrig_simulator.seams import Seams
 from scimrig_simulator.wire import BY_THE_BOOK, Reply, Send
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"

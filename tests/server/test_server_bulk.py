@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scimrig_simulator.calls import Answer, Call, Resource
 from scimrig_simulator.scim.errors import ScimError
-from scimrig_simulator.seams import Answer, Call, Resource, Seams
+from scimrig_simulator.seams import Seams
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"

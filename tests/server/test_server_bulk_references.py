@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scimrig_simulator.seams import Call, Resource, Rows, Seams
+from scimrig_simulator.calls import Call, Resource, Rows
+from scimrig_simulator.seams import Seams
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"

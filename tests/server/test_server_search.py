@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from scimrig_simulator import limits
+from scimrig_simulator.calls import Call
 from scimrig_simulator.scim.filters import Filter, Predicate
 from scimrig_simulator.scim.schemas import ResourceType
-from scimrig_simulator.seams import Call, Seams
+from scimrig_simulator.seams import Seams
 
 LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"

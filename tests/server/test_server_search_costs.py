@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from scimrig_simulator.calls import Call
 from scimrig_simulator.clock import VirtualClock
 from scimrig_simulator.scim.schemas import builtin
-from scimrig_simulator.seams import Call, Seams
+from scimrig_simulator.seams import Seams
 from scimrig_simulator.server.desk import Desk
 from scimrig_simulator.server.search import Search
 from scimrig_simulator.server.store import Store

@@ -31,6 +31,7 @@ _WEBHOOK = {
     "missing": "nothing came about somebody of whom there was something to tell",
     "event": "something came, yet not the event that was due",
     "late": "the first attempt came later than is promised",
+    "order": "somebody's older state was told after a newer one had been taken",
     "silence": "a write that was refused, or changed nothing, was announced all the same",
     "signature": "a receiver that verifies signatures drops it: there is none, it cannot be read, or it is wrong",
     "unverified": "the secret is not known, or its body is too large: nobody can tell whether it is well signed",

@@ -242,6 +242,7 @@ FAULTS: Mapping[str, str] = {
     "webhook-never-retried": "webhooks:WEBHOOK_NEVER_RETRIED",
     "webhook-new-id-per-retry": "webhooks:WEBHOOK_NEW_ID_PER_RETRY",
     "webhook-old-secret-for-ever": "delivering:WEBHOOK_OLD_SECRET_FOR_EVER",
+    "webhook-older-last": "delivering:WEBHOOK_OLDER_LAST",
     "webhook-old-timestamp": "delivering:WEBHOOK_OLD_TIMESTAMP",
     "webhook-redirect-is-success": "delivering:WEBHOOK_REDIRECT_IS_SUCCESS",
     "webhook-retried-too-soon": "delivering:WEBHOOK_RETRIED_TOO_SOON",

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from scimrig_simulator.calls import Call, Resource, Rows
 from scimrig_simulator.faults.patching import operations, path_of
 from scimrig_simulator.faults.policy import readdressed, registering
 from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.policy.rules import Rules, primary_email
 from scimrig_simulator.scim.bodies import json_object
 from scimrig_simulator.scim.errors import ScimError, invalid_value, not_mutable
-from scimrig_simulator.seams import Call, Resource, Rows, Seams
+from scimrig_simulator.seams import Seams
 
 _POLICY = "scalekit"
 _LOOK_ALIKES = str.maketrans("асеорху", "aceopxy")  # Cyrillic letters, and the Latin ones that they look like

@@ -5,11 +5,12 @@ Rule: each class overrides what it breaks and asks ``super()`` for the rest. May
 
 from __future__ import annotations
 
+from scimrig_simulator.calls import Answer, Call, Resource
 from scimrig_simulator.faults.patching import operations, path_of
 from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.scim.filters import Filter
-from scimrig_simulator.seams import Answer, Call, Resource, Seams
+from scimrig_simulator.seams import Seams
 
 _LONG = 1000
 _DEEP = 50

@@ -8,12 +8,13 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from scimrig_simulator.calls import Answer, Call, Resource, Rows
 from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.scim import urns
 from scimrig_simulator.scim.compare import fold, member
 from scimrig_simulator.scim.errors import ScimError, invalid_value
 from scimrig_simulator.scim.schemas import ResourceType
-from scimrig_simulator.seams import Answer, Call, Resource, Rows, Seams
+from scimrig_simulator.seams import Seams
 
 
 def _is_user(call: Call) -> bool:

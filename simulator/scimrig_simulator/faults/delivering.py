@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from scimrig_simulator.calls import Call
 from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.policy.delivery import Delivery
-from scimrig_simulator.policy.events import DELETED, USER_DELETED, Event, user_event
+from scimrig_simulator.policy.events import DELETED, USER_DELETED, USER_UPDATED, Event, user_event
 from scimrig_simulator.scim import urns
-from scimrig_simulator.seams import Call, Seams, present
+from scimrig_simulator.seams import Seams, present
 from scimrig_simulator.wire import Headers
 
 _POLICY = "scalekit"
@@ -122,6 +123,29 @@ WEBHOOK_BLOCKED_BY_ANOTHER = Fault(
     "webhook-blocked-by-another", "After a failure nothing is sent for a while, whomever it is about",
     "A message about somebody else can't be delivered, and a leaver's waits behind it.",
     ("EVNT-02", "LIFE-03"), _OneFailureBlocks, policy=_POLICY,
+)
+
+
+class _OlderLast(Seams):
+    def __init__(self) -> None:
+        self._held: dict[str, Event] = {}
+
+    def announce(self, call: Call, events: list[Event]) -> list[Event]:
+        told: list[Event] = []
+        for event in super().announce(call, events):
+            who = str(event.data.get("id"))
+            held = self._held.pop(who, None)
+            if held is None and event.type == USER_UPDATED:
+                self._held[who] = event
+            else:
+                told += [event] if held is None else [event, held]
+        return told
+
+
+WEBHOOK_OLDER_LAST = Fault(
+    "webhook-older-last", "Of two changes of a user the second is announced first",
+    "Two workers send what one queue holds, and whoever listens ends with the older state.",
+    ("EVNT-02",), _OlderLast, policy=_POLICY,
 )
 
 # Secrets

@@ -8,11 +8,12 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+from scimrig_simulator.calls import Answer, Call, Resource
 from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.scim import urns
 from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.scim.schemas import ResourceType
-from scimrig_simulator.seams import Answer, Call, Resource, Seams
+from scimrig_simulator.seams import Seams
 
 
 def _document(answer: Answer, urn: str) -> Resource:

@@ -5,9 +5,10 @@ Rule: each class overrides what it breaks and asks ``super()`` for the rest. May
 
 from __future__ import annotations
 
+from scimrig_simulator.calls import Admits, Answer, Call, Resource
 from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.scim.errors import ScimError
-from scimrig_simulator.seams import Admits, Answer, Call, Resource, Seams
+from scimrig_simulator.seams import Seams
 from scimrig_simulator.wire import SCIM_JSON
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
+from scimrig_simulator.calls import Call, Resource, Rows
 from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.policy.rules import Rules
 from scimrig_simulator.scim import urns
-from scimrig_simulator.seams import Call, Resource, Rows, Seams, present
+from scimrig_simulator.seams import Seams, present
 
 _POLICY = "scalekit"
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from scimrig_simulator.calls import Call, Resource, Rows
 from scimrig_simulator.faults.patching import Operation, op_of, operations, path_of, rewritten
 from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.scim import urns
 from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.scim.schemas import ResourceType
-from scimrig_simulator.seams import Call, Resource, Rows, Seams
+from scimrig_simulator.seams import Seams
 
 
 def _removes_one(operation: Operation) -> bool:

@@ -5,11 +5,12 @@ Rule: each class overrides what it breaks and asks ``super()`` for the rest. May
 
 from __future__ import annotations
 
+from scimrig_simulator.calls import Call, Resource, Rows
 from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.scim import urns
 from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.scim.filters import Filter
-from scimrig_simulator.seams import Call, Resource, Rows, Seams
+from scimrig_simulator.seams import Seams
 
 _PLAIN = ("title", "addresses", "locale", "preferredLanguage")
 

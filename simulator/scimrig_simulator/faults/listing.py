@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from scimrig_simulator.calls import Call, Page, Resource, Window
 from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.scim import urns
 from scimrig_simulator.scim.schemas import ResourceType
-from scimrig_simulator.seams import LARGEST_PAGE, Call, Page, Resource, Seams, Window
+from scimrig_simulator.seams import LARGEST_PAGE, Seams
 
 _LEFT_OUT = ("name", "emails")
 

@@ -10,13 +10,14 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from scimrig_simulator.calls import Answer, Call, Resource, Rows
 from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.scim import urns
 from scimrig_simulator.scim.errors import ScimError, invalid_syntax, invalid_value, no_target
 from scimrig_simulator.scim.expressions import Path
 from scimrig_simulator.scim.paths import PathError, parse_path, select
 from scimrig_simulator.scim.schemas import ResourceType
-from scimrig_simulator.seams import Answer, Call, Resource, Rows, Seams
+from scimrig_simulator.seams import Seams
 
 Operation: TypeAlias = dict[str, Any]
 

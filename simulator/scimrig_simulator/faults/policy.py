@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from scimrig_simulator.calls import Answer, Call, Resource
 from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.policy.rules import Rules, canonical_domain, primary_email, with_email
 from scimrig_simulator.scim.errors import MUTABILITY, ScimError, not_mutable
-from scimrig_simulator.seams import Answer, Call, Resource, Seams, present
+from scimrig_simulator.seams import Seams, present
 
 _POLICY = "scalekit"
 _LATE = 10.0  # seconds

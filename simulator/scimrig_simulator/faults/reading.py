@@ -9,11 +9,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from scimrig_simulator.calls import Answer, Call, Page, Projection, Resource, Rows, Window
 from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.scim.filters import And, AttrPath, Compare, Filter, FilterError, Not, Or, Predicate
 from scimrig_simulator.scim.schemas import ResourceType
-from scimrig_simulator.seams import USUAL_PAGE, Answer, Call, Page, Projection, Resource, Rows, Seams, Window
+from scimrig_simulator.seams import USUAL_PAGE, Seams
 
 _STRING = re.compile(r'"(?:\\.|[^"\\])*"')
 _OPERATOR = re.compile(r"\b(?:eq|ne|co|sw|ew|pr|gt|ge|lt|le|and|or|not)\b", re.IGNORECASE)

@@ -5,11 +5,12 @@ Rule: each class overrides what it breaks and asks ``super()`` for the rest. May
 
 from __future__ import annotations
 
+from scimrig_simulator.calls import Answer, Call, Resource, Rows
 from scimrig_simulator.faults.patching import nameless
 from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.scim import urns
 from scimrig_simulator.scim.errors import ScimError
-from scimrig_simulator.seams import Answer, Call, Resource, Rows, Seams
+from scimrig_simulator.seams import Seams
 
 
 class _Put204(Seams):

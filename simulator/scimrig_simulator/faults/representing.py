@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from scimrig_simulator.calls import Answer, Call, Resource
 from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.scim.schemas import ResourceType
-from scimrig_simulator.seams import Answer, Call, Resource, Seams
+from scimrig_simulator.seams import Seams
 from scimrig_simulator.wire import encode_json
 
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scimrig_simulator.seams import Asgi, Seams
+from scimrig_simulator.calls import Asgi
+from scimrig_simulator.seams import Seams
 
 
 @dataclass(frozen=True, slots=True)

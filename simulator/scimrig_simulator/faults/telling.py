@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from scimrig_simulator.calls import Call, Resource, Rows
 from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.policy.entries import REJECTED, Entry
-from scimrig_simulator.seams import Call, Resource, Rows, Seams
+from scimrig_simulator.seams import Seams
 
 _POLICY = "scalekit"
 _PAGE = 10

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from scimrig_simulator.calls import Admits, Call, Credential, Door, Link, Resource, Rows
 from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.scim import urns
 from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.scim.schemas import ResourceType
-from scimrig_simulator.seams import DUPLICATE, Admits, Call, Credential, Door, Link, Resource, Rows, Seams, refuse
+from scimrig_simulator.seams import DUPLICATE, Seams, refuse
 
 _POLICY = "scalekit"
 

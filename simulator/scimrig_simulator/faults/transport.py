@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
+from scimrig_simulator.calls import Asgi
 from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.scim.bodies import PLAIN_JSON
-from scimrig_simulator.seams import Asgi
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]

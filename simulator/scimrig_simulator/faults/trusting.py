@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from scimrig_simulator.calls import Call, Resource
 from scimrig_simulator.faults.patching import Operation, operations, path_of, rewritten
 from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.scim.schemas import ResourceType
-from scimrig_simulator.seams import Call, Resource, Seams
+from scimrig_simulator.seams import Seams
 
 _PROTOTYPES = ("__proto__", "constructor.prototype")
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from scimrig_simulator.calls import Admits, Answer, Call, Resource, Rows, Window
 from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.scim import urns
 from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.scim.filters import Filter, Predicate
 from scimrig_simulator.scim.schemas import Definitions, ResourceType
-from scimrig_simulator.seams import Admits, Answer, Call, Resource, Rows, Seams, Window
+from scimrig_simulator.seams import Seams
 
 _CONDITIONS = frozenset({"if-match", "if-none-match"})
 _SMALL_PAGE = 50

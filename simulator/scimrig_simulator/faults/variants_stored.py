@@ -9,12 +9,13 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from scimrig_simulator.calls import Answer, Call, Resource, Rows
 from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.scim import urns
 from scimrig_simulator.scim.compare import fold
 from scimrig_simulator.scim.errors import ScimError, invalid_value
 from scimrig_simulator.scim.schemas import Definitions, Schema
-from scimrig_simulator.seams import Answer, Call, Resource, Rows, Seams
+from scimrig_simulator.seams import Seams
 
 _REQUIRED = "emails"
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)

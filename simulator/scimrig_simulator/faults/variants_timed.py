@@ -15,10 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
+from scimrig_simulator.calls import Answer, Asgi, Call, Page, Resource, Rows, Window
 from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.scim.filters import Filter, Predicate
 from scimrig_simulator.scim.schemas import Definitions, ResourceType
-from scimrig_simulator.seams import Answer, Asgi, Call, Page, Resource, Rows, Seams, Window
+from scimrig_simulator.seams import Seams
 
 _LAG = 2.0
 _PAUSE = 0.5

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from scimrig_simulator.calls import Call, Resource
 from scimrig_simulator.faults.patching import operations, path_of
 from scimrig_simulator.faults.sabotage import Fault
 from scimrig_simulator.policy.delivery import Delivery
@@ -18,7 +19,7 @@ from scimrig_simulator.policy.events import DEACTIVATED, USER_CREATED, USER_UPDA
 from scimrig_simulator.policy.rules import DEFAULT_ROLE, Rules
 from scimrig_simulator.scim.bodies import json_object
 from scimrig_simulator.scim.errors import ScimError
-from scimrig_simulator.seams import Call, Resource, Seams, present
+from scimrig_simulator.seams import Seams, present
 from scimrig_simulator.wire import Headers
 
 _POLICY = "scalekit"

@@ -10,11 +10,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from scimrig_simulator.calls import Admits
 from scimrig_simulator.clock import Clock, SystemClock
 from scimrig_simulator.policy.addresses import network
 from scimrig_simulator.scim.schemas import Definitions, builtin
 from scimrig_simulator.scim.tolerances import STANDARD, Tolerance
-from scimrig_simulator.seams import Admits, Seams
+from scimrig_simulator.seams import Seams
 from scimrig_simulator.server import api, clockwork, openapi
 from scimrig_simulator.server.administration import Administration
 from scimrig_simulator.server.approach import Approach

@@ -14,10 +14,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scimrig_simulator.calls import Call
 from scimrig_simulator.clock import printed
 from scimrig_simulator.policy.entries import IDP, SUCCESS, Entry
 from scimrig_simulator.scim.compare import fold
-from scimrig_simulator.seams import Call, Seams
+from scimrig_simulator.seams import Seams
 from scimrig_simulator.server.store import Store
 
 REFUSED = "refused"

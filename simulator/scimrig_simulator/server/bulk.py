@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from scimrig_simulator import limits
+from scimrig_simulator.calls import Answer, Call, Resource
 from scimrig_simulator.scim import references, urns
 from scimrig_simulator.scim.bulk import BulkJob, BulkOperation, bulk_job, bulk_response
 from scimrig_simulator.scim.errors import ScimError, invalid_value
-from scimrig_simulator.seams import Answer, Call, Resource
 from scimrig_simulator.server.directory import Directory
 from scimrig_simulator.server.mishaps import as_error, outline
 from scimrig_simulator.wire import Json, encode_json, segment

@@ -13,12 +13,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from scimrig_simulator.calls import Resource
 from scimrig_simulator.clock import Clock
 from scimrig_simulator.scim.compare import fold
 from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.scim.keys import comparable
 from scimrig_simulator.scim.schemas import Definitions, ResourceType
-from scimrig_simulator.seams import Resource
 from scimrig_simulator.server import passwords, portrait
 from scimrig_simulator.server.filing import filed, place_of
 from scimrig_simulator.server.store import Link, Row, Store

@@ -13,12 +13,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scimrig_simulator.calls import Resource
 from scimrig_simulator.clock import printed
 from scimrig_simulator.policy.entries import IDP, SUCCESS
 from scimrig_simulator.policy.rules import Rules, primary_email, registered
 from scimrig_simulator.scim.compare import fold
 from scimrig_simulator.scim.schemas import ResourceType
-from scimrig_simulator.seams import Resource, present
+from scimrig_simulator.seams import present
 from scimrig_simulator.server.audit import REFUSED, Wanted
 from scimrig_simulator.server.house import House
 from scimrig_simulator.server.policy import USER

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from scimrig_simulator.calls import Answer, Call, Resource
 from scimrig_simulator.clock import Clock
 from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.scim.reach import members_named
 from scimrig_simulator.scim.schemas import Definitions
-from scimrig_simulator.seams import Answer, Call, Resource, Seams
+from scimrig_simulator.seams import Seams
 from scimrig_simulator.server import preconditions, queries
 from scimrig_simulator.server.desk import Desk
 from scimrig_simulator.server.policy import Policy

@@ -13,10 +13,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scimrig_simulator import limits
+from scimrig_simulator.calls import Answer, Call, Resource
 from scimrig_simulator.scim import messages, urns
 from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.scim.schemas import Definitions
-from scimrig_simulator.seams import LARGEST_PAGE, Answer, Call, Resource, Seams
+from scimrig_simulator.seams import LARGEST_PAGE, Seams
 
 
 @dataclass(frozen=True, slots=True)

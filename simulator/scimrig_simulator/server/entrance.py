@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scimrig_simulator.seams import Call, Seams
+from scimrig_simulator.calls import Call
+from scimrig_simulator.seams import Seams
 from scimrig_simulator.server.approach import Approach
 from scimrig_simulator.server.asgi import Scope
 from scimrig_simulator.server.tenants import Tenants

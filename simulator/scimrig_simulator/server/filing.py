@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from scimrig_simulator.calls import Resource
 from scimrig_simulator.scim.compare import fold
 from scimrig_simulator.scim.keys import comparable, unique_values, values_at
 from scimrig_simulator.scim.paths import parse_attr_path
 from scimrig_simulator.scim.projection import project
 from scimrig_simulator.scim.schemas import Attribute, Located, ResourceType
-from scimrig_simulator.seams import Resource
 from scimrig_simulator.server.store import Keys
 
 _APART = frozenset({"id", "schemas", "meta", "members", "groups"})

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from scimrig_simulator.calls import Resource
 from scimrig_simulator.policy.rules import canonical_domain
-from scimrig_simulator.seams import Resource
 from scimrig_simulator.server.desk import Desk
 from scimrig_simulator.server.house import House
 from scimrig_simulator.server.office import PLACE

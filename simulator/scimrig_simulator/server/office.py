@@ -16,9 +16,10 @@ from typing import TypeAlias
 from urllib.parse import parse_qsl
 
 from scimrig_simulator import limits
+from scimrig_simulator.calls import Admits, Call
 from scimrig_simulator.scim.bodies import PLAIN_JSON, json_object
 from scimrig_simulator.scim.errors import ScimError
-from scimrig_simulator.seams import Admits, Call, Seams
+from scimrig_simulator.seams import Seams
 from scimrig_simulator.server.access_log import note_route
 from scimrig_simulator.server.approach import STRAIGHT, Approach
 from scimrig_simulator.server.asgi import (

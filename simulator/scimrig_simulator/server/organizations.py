@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from scimrig_simulator.calls import Door
 from scimrig_simulator.clock import Clock
-from scimrig_simulator.seams import Door
 from scimrig_simulator.server.store import Store
 
 ORGANIZATION_DOMAIN = "ORGANIZATION_DOMAIN"

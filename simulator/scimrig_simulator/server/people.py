@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from scimrig_simulator.calls import Call, Resource
 from scimrig_simulator.policy.rules import primary_email, same_email
 from scimrig_simulator.scim import validation
 from scimrig_simulator.scim.schemas import ResourceType
-from scimrig_simulator.seams import Call, Resource
 from scimrig_simulator.server.house import House
 from scimrig_simulator.server.invitations import Invitations, Invited
 from scimrig_simulator.server.operations import Code, refusal

@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from scimrig_simulator.calls import Call, Resource
 from scimrig_simulator.clock import Clock
 from scimrig_simulator.policy.events import (
     DEACTIVATED,
@@ -34,7 +35,7 @@ from scimrig_simulator.policy.events import (
 from scimrig_simulator.policy.rules import Rules, primary_email, same_email
 from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.scim.schemas import Definitions
-from scimrig_simulator.seams import Call, Resource, Seams, present
+from scimrig_simulator.seams import Seams, present
 from scimrig_simulator.server.desk import Desk
 from scimrig_simulator.server.invitations import Invitations, Invited
 from scimrig_simulator.server.organizations import Organizations

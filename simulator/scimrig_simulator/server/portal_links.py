@@ -12,8 +12,9 @@ import secrets
 import uuid
 from dataclasses import dataclass
 
+from scimrig_simulator.calls import Link
 from scimrig_simulator.clock import Clock
-from scimrig_simulator.seams import Link, Seams
+from scimrig_simulator.seams import Seams
 from scimrig_simulator.server.store import Store
 
 OPENS_FOR = 60.0

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from json.encoder import encode_basestring as _quoted
 
+from scimrig_simulator.calls import Resource
 from scimrig_simulator.scim.schemas import Definitions
-from scimrig_simulator.seams import Resource
 from scimrig_simulator.server.store import Link, Row
 from scimrig_simulator.wire import segment
 

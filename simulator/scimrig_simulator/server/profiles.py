@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scimrig_simulator.calls import Resource
 from scimrig_simulator.policy.profile import normalised
 from scimrig_simulator.scim.paths import parse_path, select
 from scimrig_simulator.scim.schemas import ResourceType
-from scimrig_simulator.seams import Resource, Seams
+from scimrig_simulator.seams import Seams
 
 HIDDEN = "never"
 """``returned`` of an attribute that nobody is shown, whatever it is mapped to."""

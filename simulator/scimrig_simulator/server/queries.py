@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from scimrig_simulator import limits
+from scimrig_simulator.calls import Resource
 from scimrig_simulator.scim.errors import INVALID_VALUE, ScimError, invalid_value
 from scimrig_simulator.scim.expressions import And, Filter, Not, Or, ValuePath, operands
-from scimrig_simulator.seams import Resource
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from scimrig_simulator.calls import Answer, Call
 from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.scim.schemas import Definitions, ResourceType
-from scimrig_simulator.seams import Answer, Call
 from scimrig_simulator.server import bulk
 from scimrig_simulator.server.directory import Directory
 from scimrig_simulator.server.discovery import Discovery

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from scimrig_simulator.calls import Answer, Call, Page, Projection, Window
 from scimrig_simulator.clock import Clock
 from scimrig_simulator.scim.errors import ScimError, invalid_value
 from scimrig_simulator.scim.filters import Filter
 from scimrig_simulator.scim.schemas import Definitions, ResourceType
-from scimrig_simulator.seams import Answer, Call, Page, Projection, Seams, Window
+from scimrig_simulator.seams import Seams
 from scimrig_simulator.server import cursors, queries, sorting, where
 from scimrig_simulator.server.cursors import Cursor, Seal
 from scimrig_simulator.server.desk import Desk

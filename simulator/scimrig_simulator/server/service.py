@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from scimrig_simulator import limits
+from scimrig_simulator.calls import Admits, Answer, Call
 from scimrig_simulator.scim.errors import ScimError
-from scimrig_simulator.seams import Admits, Answer, Call, Seams
+from scimrig_simulator.seams import Seams
 from scimrig_simulator.server.access_log import note, note_error, noted_id
 from scimrig_simulator.server.approach import origin
 from scimrig_simulator.server.asgi import (

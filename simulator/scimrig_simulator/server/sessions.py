@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scimrig_simulator.seams import Resource
+from scimrig_simulator.calls import Resource
 from scimrig_simulator.server.desk import Desk
 from scimrig_simulator.server.office import PLACE
 from scimrig_simulator.server.operations import Asked, Body, Operation, Trouble, known

@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from scimrig_simulator.calls import Resource
 from scimrig_simulator.scim.errors import INVALID_PATH, ScimError, invalid_value
 from scimrig_simulator.scim.paths import parse_attr_path
 from scimrig_simulator.scim.schemas import Located, ResourceType
 from scimrig_simulator.scim.sorting import Key, rank, sort_key, sort_place
-from scimrig_simulator.seams import Resource
 from scimrig_simulator.server import where
 
 AGE = "seq"

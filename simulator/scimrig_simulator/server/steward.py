@@ -15,11 +15,11 @@ from typing import Any
 
 from scimrig_simulator.policy.entries import changes
 from scimrig_simulator.policy.events import DIRECTORY_DISABLED, DIRECTORY_ENABLED, directory_event
-from scimrig_simulator.server.recording import record
 from scimrig_simulator.server.house import House
 from scimrig_simulator.server.operations import Asked
 from scimrig_simulator.server.organizations import DirectoryRecord, Organization
 from scimrig_simulator.server.policy import reassigning
+from scimrig_simulator.server.recording import record
 from scimrig_simulator.server.tenants import Token
 
 _TOLD = ("name", "type", "provider", "enabled", "email", "allowed")

@@ -22,8 +22,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from scimrig_simulator.calls import Admits, Credential
 from scimrig_simulator.clock import Clock
-from scimrig_simulator.seams import Admits, Credential, Seams
+from scimrig_simulator.seams import Seams
 from scimrig_simulator.server.organizations import DirectoryRecord, Organization, Organizations
 from scimrig_simulator.server.store import Store
 from scimrig_simulator.server.tables import TENANTS_OWN

@@ -20,12 +20,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from scimrig_simulator.calls import Call, Resource
 from scimrig_simulator.clock import Clock
 from scimrig_simulator.policy.entries import ERROR, IDP, REJECTED, Entry, changes, cut, spoken_of
 from scimrig_simulator.policy.rules import primary_email
 from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.scim.schemas import Attribute, ResourceType
-from scimrig_simulator.seams import Call, Resource, present
+from scimrig_simulator.seams import present
 from scimrig_simulator.server.audit import Audit
 from scimrig_simulator.server.mishaps import outline
 

@@ -16,11 +16,11 @@ from typing import Any
 from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.server.api.listings import directory_of
 from scimrig_simulator.server.api.organizations import found
-from scimrig_simulator.server.recording import record
 from scimrig_simulator.server.house import House
 from scimrig_simulator.server.operations import Asked, Body, Code, Operation, known, refusal, text
 from scimrig_simulator.server.policy import USER
 from scimrig_simulator.server.profiles import readable
+from scimrig_simulator.server.recording import record
 
 PLACE = "/api/v1/organizations/{organization_id}/directories/{id}/attributes"
 MOST = 100

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scimrig_simulator.calls import Resource
 from scimrig_simulator.clock import printed
 from scimrig_simulator.policy.events import whole_user
 from scimrig_simulator.policy.profile import as_texts
-from scimrig_simulator.seams import Resource
 from scimrig_simulator.server import policy
 from scimrig_simulator.server.api.listings import GROUP, PLACE, USER, Listing, bare, directory_of, page, since, switch
 from scimrig_simulator.server.house import House

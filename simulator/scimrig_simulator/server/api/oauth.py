@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import unquote_plus
 
-from scimrig_simulator.seams import Admits
+from scimrig_simulator.calls import Admits
 from scimrig_simulator.server.house import House
 from scimrig_simulator.server.operations import Asked, Body, Operation, Trouble
 from scimrig_simulator.server.tenants import Tenants, only

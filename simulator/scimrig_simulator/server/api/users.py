@@ -14,19 +14,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scimrig_simulator.calls import Call
 from scimrig_simulator.clock import printed
 from scimrig_simulator.policy.entries import changes
 from scimrig_simulator.policy.events import ENVIRONMENT_ID
 from scimrig_simulator.policy.profile import WRITABLE, as_texts, normalised, rewritten
 from scimrig_simulator.policy.rules import canonical_domain
-from scimrig_simulator.seams import Call, present
+from scimrig_simulator.seams import present
 from scimrig_simulator.server.api.organizations import found
 from scimrig_simulator.server.api.paging import Place, part
-from scimrig_simulator.server.recording import record
 from scimrig_simulator.server.house import House
 from scimrig_simulator.server.operations import Asked, Body, Code, Operation, known, refusal, text
 from scimrig_simulator.server.organizations import Organization
 from scimrig_simulator.server.people import INVITED, PREFIX, People, Person
+from scimrig_simulator.server.recording import record
 
 PLACE = "/api/v1/users/{id}"
 MEMBERS = "/api/v1/organizations/{organization_id}/users"
