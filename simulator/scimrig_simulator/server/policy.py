@@ -58,8 +58,7 @@ NOTES = ("external_id", "metadata", "profile", "membership")
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The policy of one directory, as far as it is set: no domain, no mapped group and no webhook at first.
-"""
+    """The policy of one directory, as far as it is set: no domain, no mapped group and no webhook at first."""
 
     store: Store
     seams: Seams
