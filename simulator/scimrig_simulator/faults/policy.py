@@ -115,7 +115,7 @@ class _Refusal403(Seams):
         try:
             return super().admit(call, before, after, rules)
         except ScimError as error:
-            raise ScimError(403, None, error.detail) from None
+            raise ScimError(403, None, error.detail, reason=error.reason) from None
 
 
 POLICY_REFUSAL_403 = Fault(
