@@ -262,6 +262,15 @@ def test_what_is_told_of_somebody_who_leaves_and_is_deleted(tenant: Tenant, expe
     assert sum(told.startswith("user_deleted") for told in tenant.told) == expected
 
 
+@pytest.mark.breaks("webhook-older-last", sound=["Analyst", "Lead"], broken=["Lead", "Analyst"])
+def test_the_order_of_two_changes(tenant: Tenant, expected: Any) -> None:
+    ada = tenant.person()
+    for title in ("Analyst", "Lead"):
+        tenant.patch(ada, title=title)
+    bodies = [json.loads(body) for _, _, body in tenant.deliveries]
+    assert [body["data"]["title"] for body in bodies if body["type"].endswith("user_updated")] == expected
+
+
 @pytest.mark.breaks("webhook-missing-for-groups", sound=["group_deleted", "user_updated"], broken=["user_updated"])
 @pytest.mark.breaks("webhook-missing-for-members", sound=["group_deleted", "user_updated"], broken=["group_deleted"])
 def test_what_is_told_of_a_group_that_is_deleted(tenant: Tenant, expected: Any) -> None:
