@@ -57,12 +57,13 @@ class Promised:
     patience: seconds that anybody waits for a single webhook
     sights:   the state as last read back
     mapping:  team → (its name, the role that it gives by that name)
+    alone:    no other case is played meanwhile, so that time may be moved on while something is waited for
     """
 
     def __init__(
         self, declared: Declarations, courier: Courier, sink: Sink | None, clock: Clock, engine: Engine, cast: Cast,
         patience: float = math.inf, sights: Callable[[], Sequence[Sight]] = tuple,
-        mapping: Mapping[str, tuple[str, str]] | None = None,
+        mapping: Mapping[str, tuple[str, str]] | None = None, alone: bool = False,
     ) -> None:
         self._mapping = mapping or {}
         self._declared, self._sink, self._clock, self._cast = declared, sink, clock, cast
@@ -73,7 +74,7 @@ class Promised:
         self._marks: dict[str, set[str]] = {}  # person → whatever they were ever known by
         self._start = self._position = 0 if sink is None else sink.position
         self._last = LastAct("", 0, clock.now(), self._start)
-        moves = self._calling.moves_clocks
+        moves = alone and self._calling.moves_clocks  # or others would find that time had jumped
         self._waiting = None if sink is None else Waiting(
             sink, clock, declared, courier.stopped, math.inf if moves else patience,
             self._move_on if moves else None,

@@ -20,7 +20,7 @@ from scimrig.evidence import CaseEnded, CaseStarted, Observed, Record, StepPlaye
 from scimrig.hooks import HookError
 from scimrig.observe import Watch, look
 from scimrig.plan import Case, Plan
-from scimrig.playable import barred, beyond_leaving, beyond_patience, mapped, undeclared
+from scimrig.playable import alone, barred, beyond_leaving, beyond_patience, mapped, undeclared
 from scimrig.pointer import find
 from scimrig.probe import probe, subject_of
 from scimrig.promised import Promised
@@ -64,7 +64,7 @@ class Stage:
         self.last = Observed(case.name, "", (), ())
         self.promised = Promised(
             declared, courier, sink, courier.clock, engine, self.cast, patience, lambda: self.last.sights,
-            mapped(case.scenario, declared),
+            mapped(case.scenario, declared), alone(case.scenario, declared),
         )
         self._patience = patience
         courier.rows.mint(self.cast.nobody)
