@@ -10,6 +10,7 @@ import dataclasses
 import itertools
 import json
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -26,13 +27,16 @@ from scimrig.hooks import HookError
 from scimrig.judge import Judge
 from scimrig.plan import Plan, plan_cases
 from scimrig.playable import alone, beyond_patience, undeclared
+from scimrig.promised import Promised
 from scimrig.rows import Rows
 from scimrig.runner import Run
 from scimrig.scenario.errors import ScenarioErrors
 from scimrig.scenario.load import load_text
 from scimrig.scenario.model import Step
+from scimrig.sink import Sink, SinkSettings
 from scimrig.target import Target, from_argument, load_target_file
 from scimrig.verdicts import RunResult, Status
+from scimrig.wakeful import WakefulClock
 from scimrig.watching import Watching
 from scimrig_simulator import idp
 from scimrig_simulator.clock import VirtualClock
@@ -431,6 +435,30 @@ def test_what_takes_longer_than_anybody_waits_needs_a_clock_that_can_be_moved(
     assert (told == "") is plays
     assert plays or told.startswith("needs hook: hooks.advance_clock (add ")
     assert beyond_patience(scenario.steps, Declarations(declared), float("inf")) == ""
+
+
+class Hurried(WakefulClock):
+    """Wall time on which sleeping takes none."""
+
+    def sleep(self, seconds: float) -> None:
+        self.advance(seconds)
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_time_is_moved_on_for_a_webhook_only_where_nobody_else_would_feel_it(apart: bool) -> None:
+    product, clock = Product({"/c": {}}), Hurried(threading.Event())
+    told = {**ADVANCE, "webhooks": {"max_first_attempt_ms": 60_000}}
+    plan, declared = plan_of("  - assign: ada\n", from_argument("ref:", None, {})), Declarations(told)
+    engine = idp.engage("rfc", 1)
+    cast = Cast(plan.cases[0], plan, engine, declared)
+    ways = Hooks("http://product.test", {}, lambda url, credentials: product)
+    courier = Courier(product, clock, Rows(), Redactor(), lambda exchange: None, hooks=ways, case="c")
+    sink = Sink(clock, lambda delivered: None, str, SinkSettings(in_process=True))
+    promised = Promised(declared, courier, sink, clock, engine, cast, alone=apart)
+    promised.answered("assign", 201)
+    (waits,) = load_text(f"{HEAD}steps: [assign: ada, await: {{about: ada, event: user_created}}]")
+    promised.play(waits.steps[1], waits.steps[1].argument)
+    assert ("POST /c" in product.asked) is apart
 
 
 @pytest.mark.parametrize(
