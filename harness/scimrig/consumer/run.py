@@ -85,14 +85,17 @@ class ConsumerRun:
         yield _started(self.plan)
         threading.Thread(target=self._conduct, name="scimrig-consumer", daemon=True).start()
         bug: BaseException | None = None
-        while (record := self._out.get()) is not _DONE:
-            if isinstance(record, BaseException):
-                bug = record
-                self._state, self._reason = "error", f"a bug in scimrig: {type(bug).__name__}"
-                continue
-            self._exchanged += isinstance(record, Exchange)
-            self._played += isinstance(record, CaseEnded)
-            yield record
+        try:
+            while (record := self._out.get()) is not _DONE:
+                if isinstance(record, BaseException):
+                    bug = bug or record
+                    self._state, self._reason = "error", f"a bug in scimrig: {type(bug).__name__}"
+                    continue
+                self._exchanged += isinstance(record, Exchange)
+                self._played += isinstance(record, CaseEnded)
+                yield record
+        finally:
+            self._stop.set()  # whoever listens may leave early
         elapsed = round(wall.stopwatch() - start, 3)
         yield RunEnded(self._state, self._reason, self._played, self._exchanged, elapsed)
         if bug is not None:
