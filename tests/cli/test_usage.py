@@ -25,7 +25,7 @@ NOT_TAKEN = "http://127.0.0.1:9"
         (("run", "--jobs", "0"), ["--jobs", "'0'"]),
         (("run", "--timeout", "-1"), ["--timeout", "'-1'"]),
         (("run", "--fail-on", "maybe"), ["--fail-on", "maybe"]),
-        (("run", "--idp", "oktaa"), ["unknown dialect 'oktaa'", "did you mean 'okta'"]),
+        (("run", "--idp", "oktaa"), ["there is no dialect 'oktaa'", "did you mean 'okta'"]),
         (("run", "--idp", "okta,,entra"), ["--idp", "comma list"]),
         (("run", "ref:fault=noop-pach"), ["noop-patch"]),
         (("run", "ref:variant=patch-205"), ["patch-204"]),

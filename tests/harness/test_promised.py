@@ -63,7 +63,7 @@ def steps_of(records: Sequence[Record], verb: str) -> list[StepPlayed]:
     return [one for one in records if isinstance(one, StepPlayed) and one.verb == verb]
 
 
-ALL = idp.names()
+ALL = idp.CORE
 WITH_GROUPS = tuple(name for name in ALL if name != "google")
 
 

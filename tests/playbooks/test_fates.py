@@ -268,7 +268,7 @@ def test_google_goes_on_looking_under_the_old_address_after_a_refused_rename(ben
 
 @pytest.mark.parametrize("update", ["patch", "put"])
 def test_a_client_by_the_book_sends_what_was_refused_again(ben, row, immutable, update):
-    rfc = engage("rfc", 7, update=update)
+    rfc = engage("rfc", 7, profile_update=update)
     rfc.adopt(ben, "u-1")
     has = {**row, "externalId": rfc.external_id(ben)}
     has.pop("locale")

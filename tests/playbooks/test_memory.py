@@ -14,15 +14,13 @@ from scimrig_simulator import idp
 from scimrig_simulator.clock import VirtualClock
 from scimrig_simulator.drive import InProcessTransport, play
 from scimrig_simulator.idp.engine import Engine
-from scimrig_simulator.idp.intent import Intent
-from scimrig_simulator.idp.memory import MemoryMismatchError, recall, remember
+from scimrig_simulator.idp.memory import MemoryMismatchError, PlainMemory, recall, remember
 from scimrig_simulator.server.app import Settings, build
 from scimrig_simulator.wire import Flow
 from scimrig_simulator.workforce.company import Company
 
 COMPANY = Company(1)
 ADA, BOB, TEAM = COMPANY.person(1, "ada"), COMPANY.person(2, "bob"), COMPANY.team(1, "team")
-OF_ONE_ACT = {"_act", "_touched"}
 
 
 @pytest.fixture
@@ -41,7 +39,7 @@ def put_away_and_taken_out(engine: Engine) -> Engine:
 
 
 def known(engine: Engine) -> dict[str, Any]:
-    return {name: value for name, value in vars(engine).items() if name not in OF_ONE_ACT}
+    return {name: dict(table) for name, table in engine.tables.items()}
 
 
 def career(dialect: str) -> Iterator[Callable[[Engine], Flow[Any]]]:
@@ -73,34 +71,33 @@ def test_nothing_of_a_career_is_lost_between_two_acts(dialect: str, server: Call
 
 @given(
     ids=st.dictionaries(st.text(), st.text()),
-    keys=st.sets(st.text()),
-    paths=st.dictionaries(st.text(), st.sets(st.text())),
+    gone=st.dictionaries(st.text(), st.just(True)),
+    paths=st.dictionaries(st.text(), st.lists(st.text())),
     members=st.dictionaries(st.text(), st.dictionaries(st.text(), st.text())),
 )
 def test_beliefs_come_back_whatever_a_server_has_put_into_them(
-    ids: dict[str, str], keys: set[str], paths: dict[str, set[str]], members: dict[str, dict[str, str]]
+    ids: dict[str, str], gone: dict[str, bool], paths: dict[str, list[str]], members: dict[str, dict[str, str]]
 ) -> None:
     engine = idp.engage("rfc", 7)
-    engine._users, engine._gone, engine._sent, engine._members = ids, keys, paths, members
+    for name, held in (("users", ids), ("gone", gone), ("sent", paths), ("members", members)):
+        engine.tables[name].update(held)
     assert known(put_away_and_taken_out(engine)) == known(engine)
-
-
-def test_an_intent_comes_back_too() -> None:
-    engine = idp.engage("rfc", 7)
-    intents = {"1:ada": Intent("Group", values={"displayName": "x"}, members=frozenset({"7"}), fate="refused", key="k")}
-    vars(engine)["_pending"] = intents
-    fresh = idp.engage("rfc", 7)
-    vars(fresh)["_pending"] = {}
-    recall(fresh, json.loads(json.dumps(remember(engine))))
-    assert vars(fresh)["_pending"] == intents
 
 
 def test_a_belief_that_json_cannot_carry_is_an_error_and_no_loss() -> None:
     engine = idp.engage("rfc", 7)
-    for value in ({"x": object()}, {1: "x"}, {"$set": ["x"]}):
-        vars(engine)["_odd"] = value
+    for value in (object(), {"x"}, (1, 2), {1: "x"}):
+        engine.tables["users"]["7:ada"] = value
         with pytest.raises(TypeError):
             remember(engine)
+
+
+def test_beliefs_may_be_kept_elsewhere() -> None:
+    """Two engines on one memory believe the same, so none holds anything beside it."""
+    memory = PlainMemory()
+    one, other = idp.engage("okta", 7, memory), idp.engage("okta", 7, memory)
+    one.adopt(ADA, "17")
+    assert (other.id_of(ADA), other.id_of_number(ADA.number)) == ("17", "17")
 
 
 def test_a_memory_of_another_kind_changes_nothing() -> None:
@@ -108,7 +105,7 @@ def test_a_memory_of_another_kind_changes_nothing() -> None:
     engine.adopt(ADA, "17")
     before = known(idp.engage("okta", 7))
     okta = idp.engage("okta", 7)
-    for memory in (remember(engine), {"users": ["17"]}, {"friends": {}}):
+    for memory in (remember(engine), {"users": ["17"]}, {"gone": {"$set": ["1:ada"]}}, {"friends": {}}):
         with pytest.raises(MemoryMismatchError):
             recall(okta, memory)
         assert known(okta) == before

@@ -43,7 +43,7 @@ def test_connect_reads_users_then_groups_with_constant_numbers(okta, found):
 
 
 def test_connect_without_group_push_leaves_groups_alone(found):
-    outcome = playbook(engage("okta", 7, groups=False).connect(), [
+    outcome = playbook(engage("okta", 7, groups="off").connect(), [
         (expect("GET", "/Users", "startIndex=1&count=2"), found()),
     ])
     assert outcome.ok
@@ -405,7 +405,7 @@ def test_ten_attempts_and_then_the_task_fails(okta, ada):
 
 
 def test_the_wide_mapping_is_inferred_and_says_so(ben, empty):
-    okta = engage("okta", 7, wide=True)
+    okta = engage("okta", 7, wide_mapping="on")
     look_up = "filter=userName%20eq%20%22ben%40example.com%22&startIndex=1&count=100"
     flow = okta.assign(ben)
     assert next(flow).query == look_up

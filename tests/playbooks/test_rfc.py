@@ -208,7 +208,7 @@ def test_nobody_is_changed_before_they_are_assigned(rfc, ben):
 
 @pytest.fixture
 def putting(ben):
-    engine = engage("rfc", 7, update="put")
+    engine = engage("rfc", 7, profile_update="put")
     engine.adopt(ben, "u-1")
     return engine
 
@@ -236,8 +236,8 @@ def test_the_switch_by_put_changes_active_alone(putting, ben, row, act, active):
 def test_needs_follow_from_the_option(rfc, putting):
     assert rfc.dialect.acts["update"].needs == {"users", "patch"}
     assert putting.dialect.acts["update"].needs == {"users", "put"}
-    with pytest.raises(ValueError, match='by "patch" or by "put"'):
-        engage("rfc", 7, update="post")
+    with pytest.raises(ValueError, match="profile-update cannot be 'post': it is one of patch, put"):
+        engage("rfc", 7, profile_update="post")
 
 
 # Groups --------------------------------------------------------------------------------------------------------------

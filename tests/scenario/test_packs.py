@@ -14,7 +14,7 @@ from scimrig import checks
 from scimrig.scenario.load import load, scenario_root
 from scimrig.scenario.model import ACTS, PROMISED, Scenario, Step
 from scimrig_simulator.faults import FAULTS, fault
-from scimrig_simulator.idp import DIALECTS
+from scimrig_simulator.idp import CORE
 
 SCENARIOS = load()
 BY_ID = {scenario.id: scenario for scenario in SCENARIOS}
@@ -52,7 +52,7 @@ def test_most_of_what_matters_and_shows_on_the_wire_is_probed() -> None:
 
 def test_every_dialect_has_probes_and_is_there() -> None:
     spoken = {dialect for scenario in PROBES for dialect in scenario.dialects}
-    assert spoken == set(DIALECTS)
+    assert spoken == set(CORE)
 
 
 def test_stories_are_made_of_acts_and_checks_and_play_every_act() -> None:

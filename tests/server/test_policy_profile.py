@@ -123,8 +123,8 @@ WHOLE = {
 @pytest.mark.parametrize(
     ("dialect", "options", "never_sent"),
     [
-        ("okta", {"wide": True}, set()), ("entra", {}, set()), ("entra-flag", {}, set()), ("rfc", {}, set()),
-        ("rfc", {"update": "put"}, set()), ("google", {}, {"locale", "language"}),
+        ("okta", {"wide_mapping": "on"}, set()), ("entra", {}, set()), ("entra-flag", {}, set()), ("rfc", {}, set()),
+        ("rfc", {"profile_update": "put"}, set()), ("google", {}, {"locale", "language"}),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("act", ["assign", "update"])

@@ -195,14 +195,14 @@ def names_of_run(target: Target) -> tuple[str, str]:
 
 
 def _dialects(wanted: list[str] | None) -> tuple[str, ...]:
-    from scimrig.suggestion import did_you_mean
     from scimrig_simulator import idp
 
-    known = tuple(idp.names())
     for name in wanted or ():
-        if name not in known:
-            raise Complaint(f"--idp: unknown dialect {name!r}{did_you_mean(name, known)}")
-    return tuple(dict.fromkeys(wanted)) if wanted else known
+        try:
+            idp.engage(name, 0)
+        except ValueError as unknown:
+            raise Complaint(f"--idp: {unknown}") from None
+    return tuple(dict.fromkeys(wanted)) if wanted else idp.CORE
 
 
 def _cases(arguments: argparse.Namespace, dialects: tuple[str, ...]) -> tuple[Case, ...]:

@@ -1,6 +1,6 @@
 """The identity providers by name; an engine's module is imported when the engine is asked for.
 
-    engage("okta", seed=7) · engage("rfc", seed=7, update="put")
+    engage("okta", seed=7) · engage("rfc", seed=7, profile_update="put") · engage("rfc:profile_update=put", seed=7)
 
 Rule: importing this package imports no engine, so that ``--help`` and ``list dialects`` stay quick.
 """
@@ -10,10 +10,11 @@ from __future__ import annotations
 import difflib
 import importlib
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from scimrig_simulator.idp.engine import Engine
+    from scimrig_simulator.idp.memory import Memory
 
 DIALECTS: Mapping[str, str] = {
     "okta": "scimrig_simulator.idp.okta:OktaEngine",
@@ -22,7 +23,10 @@ DIALECTS: Mapping[str, str] = {
     "google": "scimrig_simulator.idp.google:GoogleEngine",
     "rfc": "scimrig_simulator.idp.rfc:RfcEngine",
 }
-"""Dialect → ``module:factory``; a factory takes the seed, and options by name."""
+"""Dialect → ``module:factory``; a factory takes the seed, a memory, and settings of knobs by name."""
+
+CORE = ("okta", "entra", "entra-flag", "google", "rfc")
+"""The dialects that a run plays where nobody says otherwise."""
 
 
 def names() -> tuple[str, ...]:
@@ -30,31 +34,48 @@ def names() -> tuple[str, ...]:
     return tuple(DIALECTS)
 
 
-def engage(name: str, seed: int, **options: Any) -> Engine:
-    """A fresh engine for one case. ``options``: what the dialect's engine takes (``update="put"`` for rfc).
+def base(dialect: str) -> str:
+    """The dialect without the knobs that were turned: ``okta:profile_update=patch`` → ``okta``."""
+    return dialect.partition(":")[0]
 
-    Raises ValueError for a dialect that there is none of, with the nearest name, and for an option it does not take.
-    """
+
+def read(dialect: str) -> tuple[str, dict[str, str]]:
+    """``okta:profile_update=patch,create=off`` → its name, and knob → value. Raises ValueError, saying what to write."""
+    name, colon, rest = dialect.partition(":")
+    settings: dict[str, str] = {}
+    for part in rest.split(",") if colon else ():
+        knob, equals, value = part.partition("=")
+        if not equals or not knob.strip():
+            raise ValueError(f"{dialect!r}: write knobs as {name}:KNOB=VALUE,KNOB=VALUE, such as {name}:create=off")
+        settings[knob.strip().replace("_", "-")] = value.strip()
     if name not in DIALECTS:
         near = difflib.get_close_matches(name, DIALECTS, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(DIALECTS)}"
         raise ValueError(f"there is no dialect {name!r}: {hint}")
+    return name, settings
+
+
+def engage(dialect: str, seed: int, memory: Memory | None = None, **settings: str) -> Engine:
+    """A fresh engine. ``settings``: knobs that are turned (``profile_update="put"``), as in the dialect's own name.
+
+    Raises ValueError for a dialect that there is none of, with the nearest name, and for a knob or a value that it
+    does not have.
+    """
+    name, turned = read(dialect)
+    turned |= {knob.replace("_", "-"): value for knob, value in settings.items()}
     module, _, factory = DIALECTS[name].partition(":")
-    make = getattr(importlib.import_module(module), factory)
-    try:
-        made: Engine = make(seed, **options)
-    except TypeError as refused:
-        raise ValueError(f"dialect {name} does not take {', '.join(options) or 'this seed'}: {refused}") from None
+    made: Engine = getattr(importlib.import_module(module), factory)(seed, memory, **turned)
     return made
 
 
-def engage_for(name: str, seed: int, offers: Collection[str]) -> Engine:
+def engage_for(dialect: str, seed: int, offers: Collection[str]) -> Engine:
     """An engine set up as its admin would set it up for a target that offers these features and no others.
 
     offers: features of the survey, such as "patch" and "groups"
     """
-    if name == "rfc" and "patch" not in offers:
-        return engage(name, seed, update="put")
-    if name == "okta" and "groups" not in offers:
-        return engage(name, seed, groups=False)
-    return engage(name, seed)
+    name, turned = read(dialect)
+    if name == "rfc" and "patch" not in offers and "profile-update" not in turned:
+        return engage(dialect, seed, profile_update="put")
+    if name == "okta" and "groups" not in offers and "groups" not in turned:
+        return engage(dialect, seed, groups="off")
+    return engage(dialect, seed)

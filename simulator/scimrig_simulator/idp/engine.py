@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
 
 from scimrig_simulator.idp.fate import fated
-from scimrig_simulator.idp.intent import Intent, Outcome
+from scimrig_simulator.idp.intent import Intent, Outcome, in_force
+from scimrig_simulator.idp.knobs import Dialect, Knob
 from scimrig_simulator.idp.mapping import Values
+from scimrig_simulator.idp.memory import Memory, PlainMemory, Table
 from scimrig_simulator.idp.promises import Promises
 from scimrig_simulator.wire import Flow, Headers, Json, QueryStyle, Reply, Send, segment, send
 
@@ -25,11 +27,12 @@ if TYPE_CHECKING:
     from scimrig_simulator.workforce.person import Person
     from scimrig_simulator.workforce.team import Team
 
-Mark: TypeAlias = Literal["doc", "observed", "inferred"]
+LONE_ACTS = ("connect", "import_users", "cycle")
+USER_ACTS = ("assign", "update", "rename", "deactivate", "reactivate", "unassign", "delete")
+GROUP_ACTS = ("push_group", "set_members", "rename_group", "delete_group")
+ACTS = (*LONE_ACTS, *USER_ACTS, *GROUP_ACTS)
+"""Acts about nobody in particular, about a person, about a team."""
 
-USER_ACTS = ("connect", "assign", "update", "rename", "deactivate", "reactivate", "delete")
-GROUP_ACTS = ("push_group", "set_members")
-ACTS = USER_ACTS + GROUP_ACTS
 PARTINGS = frozenset({"deactivate", "delete"})
 """Acts that switch somebody off, which a target must never refuse because of an address."""
 
@@ -38,55 +41,29 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
 @dataclass(frozen=True, slots=True)
-class Knob:
-    """One trait of a dialect: its value, how well it is known, and where from (``okta:1 [O8]``)."""
+class Directory:
+    """The IdP's own directory as it is meant to be at the target: who has the app, and which teams are pushed.
 
-    name: str
-    value: str
-    mark: Mark
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class ActGround:
-    """What an act stands on.
-
-    chapter: of the dialect's part of idp-dialects.md
-    needs:   what the target must offer: users groups filter patch put delete enterprise
-    knobs:   those in play: a sound server's refusal could turn on them
+    Both may be read more than once.
     """
 
-    chapter: int
-    needs: frozenset[str]
-    knobs: tuple[str, ...]
+    people: Iterable[Person]
+    teams: Iterable[tuple[Team, Sequence[Person]]] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """One way of speaking SCIM. ``acts`` lacks what this IdP never does."""
-
-    name: str
-    title: str
-    knobs: tuple[Knob, ...]
-    acts: Mapping[str, ActGround]
-
-    def knob(self, name: str) -> Knob:
-        """The knob of that name. Raises KeyError where the dialect has none."""
-        for knob in self.knobs:
-            if knob.name == name:
-                return knob
-        raise KeyError(f"{self.name} has no knob {name!r}")
-
-
-def ground(chapter: int, needs: str, knobs: str) -> ActGround:
-    """Short hand for tables: needs and knobs are separated by blanks."""
-    return ActGround(chapter, frozenset(needs.split()), tuple(knobs.split()))
+_TOGGLES = {
+    "update": "update", "rename": "update", "deactivate": "deactivate", "unassign": "deactivate", "delete": "deactivate",
+}
 
 
 class Engine:
-    """An IdP with one target, for one case. Subclasses set ``dialect``, ``query`` and play the acts.
+    """An IdP with one target. Subclasses set ``dialect``, ``query`` and play the acts.
 
     Ids are kept by the person's number and key, so that a changed person is still the same one.
+
+    dialect:  the table; the class's own where None
+    memory:   where beliefs are kept; in memory where None
+    settings: knob → value, for those that are turned. Raises ValueError for one that the dialect cannot have
     """
 
     dialect: Dialect
@@ -95,14 +72,22 @@ class Engine:
     _clears: ClassVar[bool] = True  # is an attribute that the person lost cleared at the target?
     _switch_acts: ClassVar[frozenset[str]] = frozenset({"deactivate", "delete"})  # acts that send ``active`` alone
 
-    def __init__(self, seed: int) -> None:
+    def __init__(
+        self, seed: int, dialect: Dialect | None = None, memory: Memory | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self.seed = seed
-        self._users: dict[str, str] = {}
-        self._groups: dict[str, str] = {}
-        self._gone: set[str] = set()  # linked once, link forgotten; the id stays readable for observers
-        self._off: set[str] = set()  # switched off by an act of ours
-        self._sent: dict[str, set[str]] = {}  # user key → paths that were ever given a value, or cleared
-        self._members: dict[str, dict[str, str]] = {}  # team key → member's user key → id
+        self.dialect = (dialect or self.dialect).turned(settings or {})
+        self._settings = {knob.name: knob.value for knob in self.dialect.knobs}
+        self._memory = memory or PlainMemory()
+        self.tables: dict[str, Table] = {}
+        self._users = self._table("users")  # user key → id
+        self._numbers = self._table("numbers")  # number of a person → user key
+        self._groups = self._table("groups")  # team key → id
+        self._gone = self._table("gone")  # user keys: linked once, link forgotten; the id stays readable for observers
+        self._off = self._table("off")  # user keys: switched off by an act of ours
+        self._sent = self._table("sent")  # user key → paths that were ever given a value, or cleared; sorted
+        self._members = self._table("members")  # team key → member's user key → id
         self._touched: dict[str, set[str]] = {}  # act → knobs that its last run brought into play
         self._act = ""
 
@@ -116,6 +101,22 @@ class Engine:
             return ""
         return f"{self.dialect.title} does not do {act}"
 
+    def setting(self, knob: str) -> str:
+        """The value that a knob has, by itself or by an option. Raises KeyError for a knob that there is none of."""
+        return self._settings[knob]
+
+    def on(self, toggle: str) -> bool:
+        """Whether an admin's toggle is on; one that the dialect doesn't have is."""
+        return self._settings.get(toggle, "on") != "off"
+
+    def switched_off(self, act: str) -> str:
+        """The toggle that keeps an act from being played at all, "" where none does.
+
+        ``create`` is not among those of ``assign``: who is there already is linked all the same.
+        """
+        toggle = _TOGGLES.get(act, "groups" if act in GROUP_ACTS else "")
+        return toggle if toggle and not self.on(toggle) else ""
+
     def inferred(self, act: str) -> tuple[str, ...]:
         """Names of knobs in play that rest on inference alone, so that a refusal can't be blamed with certainty.
 
@@ -125,17 +126,26 @@ class Engine:
         names = [*(grounds.knobs if grounds else ()), *sorted(self._touched.get(act, ()))]
         return tuple(dict.fromkeys(name for name in names if self.dialect.knob(name).mark == "inferred"))
 
+    def reads_as(self, answer: str) -> str:
+        """What this IdP makes of a kind of answer, as a finding prints it; "" where the dialect says nothing of it."""
+        return next((reaction.means for reaction in self.dialect.reactions if reaction.answer == answer), "")
+
     def headers(self, body: bool) -> Headers:
         """The dialect's header block; ``body``: with the lines that only go with a body."""
         raise NotImplementedError
 
     def id_of(self, person: Person) -> str:
         """The id the engine has for a person, also after a delete; "" where it never had one."""
-        return self._users.get(_key(person), "")
+        return str(self._users.get(_key(person), ""))
+
+    def id_of_number(self, number: int) -> str:
+        """The id of the linked person of that number, such as somebody's manager; "" where there is none."""
+        key = self._numbers.get(str(number), "")
+        return "" if key in self._gone else str(self._users.get(key, ""))
 
     def group_id(self, team: Team) -> str:
         """The id the engine has for a team; "" where it has none."""
-        return self._groups.get(_key(team), "")
+        return str(self._groups.get(_key(team), ""))
 
     def external_id(self, person: Person) -> str:
         """What this IdP sends as externalId; "" where it sends none."""
@@ -160,13 +170,19 @@ class Engine:
         held: what was in force before the act (``intent.in_force``), None where that is not known. An act that the
         ``promises`` have refused leaves it as it was; ask after the act was played.
         """
+        if act == "unassign":
+            act = self._parting()
+        if not act or self.switched_off(act) or (act == "assign" and not self._linked(person) and not self.on("create")):
+            return replace(in_force(held, held), fate="applied") if held is not None else Intent("User", exists=False)
         if act in PARTINGS and not promises.keeps_leavers:
             return Intent("User", exists=False)
         granted = {} if held is None or not held.exists else self._granted(act, held)
         return fated(self._intended(person, act), held, promises, parts=act in PARTINGS, granted=granted)
 
-    def expected_group(self, team: Team, members: Sequence[Person]) -> Intent:
-        """What a sound server holds of a group afterwards; members whose id is unknown are never sent."""
+    def expected_group(self, team: Team, members: Sequence[Person], act: str = "set_members") -> Intent:
+        """What a sound server holds of a group after an act; members whose id is unknown are never sent."""
+        if act == "delete_group":
+            return Intent("Group", exists=False)
         values: dict[str, Json] = {"displayName": team.display_name}
         external = self._group_external_id(team)
         if external:
@@ -175,9 +191,22 @@ class Engine:
 
     # Acts ------------------------------------------------------------------------------------------------------------
 
-    def play(self, act: str, who: Person | Team | None = None, members: Sequence[Person] = ()) -> Flow[Outcome]:
-        """The act of that name (one of ``ACTS``). ``who``: None for connect; ``members``: for acts on a team."""
-        subjects = () if who is None else (who, members) if act in GROUP_ACTS else (who,)
+    def play(
+        self, act: str, who: Person | Team | None = None, members: Sequence[Person] = (),
+        directory: Directory | None = None,
+    ) -> Flow[Outcome]:
+        """The act of that name (one of ``ACTS``), unless an admin's toggle keeps it from being sent.
+
+        who: None for ``LONE_ACTS``; members: for acts on a team but ``delete_group``; directory: for ``cycle``
+        """
+        toggle = self.switched_off(act)
+        if toggle:
+            return self._skipped(act, toggle)
+        subjects: tuple[object, ...] = () if who is None else (who,)
+        if act == "cycle":
+            subjects = (directory or Directory(()),)
+        elif act in GROUP_ACTS and act != "delete_group":
+            subjects = (who, members)
         flow: Flow[Outcome] = getattr(self, act)(*subjects)
         return flow
 
@@ -205,8 +234,28 @@ class Engine:
         """Give the app back to somebody who had it."""
         raise NotImplementedError
 
+    def unassign(self, person: Person) -> Flow[Outcome]:
+        """The person is no longer in scope: what follows is the knob ``out-of-scope``."""
+        raise NotImplementedError
+
     def delete(self, person: Person) -> Flow[Outcome]:
         """The person is deleted at the IdP."""
+        raise NotImplementedError
+
+    def import_users(self) -> Flow[Outcome]:
+        """Read who and what is at the target already; ``imported`` holds the ids afterwards."""
+        raise NotImplementedError
+
+    def cycle(self, directory: Directory) -> Flow[Outcome]:
+        """One pass over the whole directory, as after a restart of the job: an identical second one writes nothing."""
+        raise NotImplementedError
+
+    def refers(self, person: Person) -> bool:
+        """Whether a reference of theirs, such as the manager, is still to be sent in a request of its own."""
+        return False
+
+    def bring_references(self, person: Person) -> Flow[Outcome]:
+        """Send the references that ``refers`` speaks of."""
         raise NotImplementedError
 
     def push_group(self, team: Team, members: Sequence[Person]) -> Flow[Outcome]:
@@ -219,11 +268,30 @@ class Engine:
         self._begin("set_members")
         return (yield from self._provision_group(team, members))
 
+    def rename_group(self, team: Team, members: Sequence[Person]) -> Flow[Outcome]:
+        """The team has another name; its members are still these."""
+        self._begin("rename_group")
+        return (yield from self._provision_group(team, members))
+
+    def delete_group(self, team: Team) -> Flow[Outcome]:
+        """The team is no longer pushed, and its group goes."""
+        raise NotImplementedError
+
     # For the subclasses ----------------------------------------------------------------------------------------------
 
     def _provision_group(self, team: Team, members: Sequence[Person]) -> Flow[Outcome]:
         """Bring a group to its name and members, whether or not it is there. For IdPs that do both acts alike."""
         raise NotImplementedError
+
+    def _skipped(self, act: str, toggle: str) -> Flow[Outcome]:
+        self._begin(act)
+        yield from ()
+        return Outcome("skipped", True, f"{self.dialect.title} sends nothing: {toggle} is switched off")
+
+    def _parting(self) -> str:
+        """The act that ``unassign`` comes to, "" where nothing is sent."""
+        how = self.setting("out-of-scope")
+        return "" if how == "leave" else how
 
     def _intended(self, person: Person, act: str) -> Intent:
         """What an act is meant to leave behind on a target that takes whatever it is sent."""
@@ -231,7 +299,7 @@ class Engine:
             return Intent("User", exists=False)
         if act in self._switch_acts:
             return Intent("User", values={"active": act == "reactivate"})
-        sent = self._sent.get(_key(person), set())
+        sent = set(self._sent.get(_key(person), ()))
         values: dict[str, Json] = {}
         for path, value in self._values(person).items():
             if value != "":
@@ -260,6 +328,11 @@ class Engine:
     def _is_active(self, person: Person) -> bool:
         return person.active and _key(person) not in self._off
 
+    def _table(self, name: str) -> Table:
+        """A table of beliefs. Values taken out are never changed in place."""
+        table = self.tables[name] = self._memory.table(name)
+        return table
+
     def _begin(self, act: str) -> None:
         self._act = act
         self._touched[act] = set()
@@ -269,26 +342,33 @@ class Engine:
 
     def _link(self, person: Person, id: str) -> None:
         self._users[_key(person)] = id
-        self._gone.discard(_key(person))
+        self._numbers[str(person.number)] = _key(person)
+        self._gone.pop(_key(person), None)
 
     def _forget(self, person: Person) -> None:
-        self._gone.add(_key(person))
+        self._gone[_key(person)] = True
 
     def _linked(self, person: Person) -> str:
         return "" if _key(person) in self._gone else self.id_of(person)
 
     def _switch(self, person: Person, *, on: bool) -> None:
-        (self._off.discard if on else self._off.add)(_key(person))
+        if on:
+            self._off.pop(_key(person), None)
+        else:
+            self._off[_key(person)] = True
 
     def _note_sent(self, person: Person, paths: Sequence[str] | frozenset[str]) -> None:
-        self._sent.setdefault(_key(person), set()).update(paths)
+        known = self._sent.get(_key(person), [])
+        if not set(paths).issubset(known):
+            self._sent[_key(person)] = sorted({*known, *paths})
 
     def _known(self, members: Sequence[Person]) -> dict[str, str]:
         """User key → id of the members that are linked, in the order given."""
         return {_key(person): self._linked(person) for person in members if self._linked(person)}
 
     def _believed(self, team: Team) -> dict[str, str]:
-        return self._members.setdefault(_key(team), {})
+        members: dict[str, str] = self._members.get(_key(team), {})
+        return members
 
     def _joiners(self, team: Team, members: Sequence[Person]) -> list[Person]:
         """Linked members that the group is not yet believed to have."""

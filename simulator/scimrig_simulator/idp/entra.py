@@ -8,13 +8,14 @@ Rule: a flow never raises on an answer; every one ends in an outcome.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scimrig_simulator.idp import answers, attributes, entra_knobs, entra_patch
 from scimrig_simulator.idp.engine import Engine, group_path, guid, label, subject_key, user_path
 from scimrig_simulator.idp.intent import Outcome
 from scimrig_simulator.idp.mapping import Values, differences, typed, without_empty
+from scimrig_simulator.idp.memory import Memory
 from scimrig_simulator.scim.urns import ENTERPRISE, ENTRA_GROUP, GROUP, USER
 from scimrig_simulator.wire import CREDENTIALS, LENGTH, PLUS, Flow, Headers, Json, Reply, filter_string
 
@@ -32,9 +33,10 @@ class EntraEngine(Engine):
     query = PLUS
     _clears = False  # nothing is sent for a value that the source lost (entra:4 [M5])
 
-    def __init__(self, seed: int, *, flag: bool = False) -> None:
-        super().__init__(seed)
-        self.dialect = entra_knobs.ENTRA_FLAG if flag else entra_knobs.ENTRA
+    def __init__(
+        self, seed: int, memory: Memory | None = None, *, flag: bool = False, settings: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(seed, entra_knobs.ENTRA_FLAG if flag else entra_knobs.ENTRA, memory, settings)
         self._shape: entra_patch.Shape = entra_patch.E1 if flag else entra_patch.E0
 
     def headers(self, body: bool) -> Headers:
@@ -265,14 +267,14 @@ class EntraEngine(Engine):
         return guid(self.seed, "group", subject_key(team))
 
 
-def plain(seed: int) -> EntraEngine:
+def plain(seed: int, memory: Memory | None = None, **settings: str) -> EntraEngine:
     """The engine for ``entra``."""
-    return EntraEngine(seed)
+    return EntraEngine(seed, memory, settings=settings)
 
 
-def flagged(seed: int) -> EntraEngine:
+def flagged(seed: int, memory: Memory | None = None, **settings: str) -> EntraEngine:
     """The engine for ``entra-flag``."""
-    return EntraEngine(seed, flag=True)
+    return EntraEngine(seed, memory, flag=True, settings=settings)
 
 
 def _joined(person: Person) -> str:

@@ -5,7 +5,7 @@ Rule: data only; ``entra.py`` is the state machine. Chapters are those of Entra 
 
 from __future__ import annotations
 
-from scimrig_simulator.idp.engine import Dialect, Knob, ground
+from scimrig_simulator.idp.knobs import Dialect, Knob, ground, toggles
 
 CONTENT_TYPE = "application/scim+json; charset=utf-8"
 
@@ -47,6 +47,7 @@ _COMMON = (
     Knob("members-read-back", "never; who belongs is tracked at the IdP", "inferred", "entra:6"),
     Knob("replace-all", "the sum of adds and removes, in two requests", "inferred", "entra:10, EN-GROUP-REPLACE-ALL"),
     Knob("transient", "retried in the next cycle", "doc", "entra:8 [M3]"),
+    *toggles("doc", "entra:5 [M1, M3, M9]", out_of_scope="deactivate", others=("leave",)),
 )
 
 _E0 = (

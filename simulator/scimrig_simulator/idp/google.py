@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING, Any
 from scimrig_simulator.idp import answers, attributes
 from scimrig_simulator.idp.engine import (
     GROUP_ACTS,
-    Dialect,
     Engine,
-    Knob,
-    ground,
     label,
     subject_key,
     user_path,
 )
 from scimrig_simulator.idp.intent import Outcome
+from scimrig_simulator.idp.knobs import Dialect, Knob, ground, toggles
 from scimrig_simulator.idp.mapping import Values, merged, typed, without_empty
+from scimrig_simulator.idp.memory import Memory
 from scimrig_simulator.scim.urns import ENTERPRISE, USER
 from scimrig_simulator.wire import CREDENTIALS, LENGTH, PERCENT_20, Flow, Headers, Json, filter_string
 
@@ -51,6 +50,7 @@ KNOBS = (
     Knob("delete", "DELETE by id", "inferred", "google:5"),
     Knob("delete-404", "taken as done", "inferred", "google:5"),
     Knob("groups", "none", "doc", "google:6 [G1, G2; observed G5]"),
+    *toggles("inferred", "google:5 [G2]", out_of_scope="deactivate", others=("delete",), groups=False),
     Knob("errors", "shown in the app's provisioning log; retries unknown", "inferred", "google:7"),
 )
 
@@ -75,9 +75,9 @@ class GoogleEngine(Engine):
     query = PERCENT_20
     _switch_acts = frozenset()  # suspending is a whole update
 
-    def __init__(self, seed: int) -> None:
-        super().__init__(seed)
-        self._names: dict[str, str] = {}  # user key → userName under which the target knows the person
+    def __init__(self, seed: int, memory: Memory | None = None, **settings: str) -> None:
+        super().__init__(seed, None, memory, settings)
+        self._names = self._table("names")  # user key → userName under which the target knows the person
 
     def can(self, act: str) -> str:
         return _NO_GROUPS if act in GROUP_ACTS else super().can(act)

@@ -15,6 +15,7 @@ from scimrig_simulator.idp import answers, attributes, okta_knobs
 from scimrig_simulator.idp.engine import Engine, group_path, label, subject_key, token, user_path
 from scimrig_simulator.idp.intent import Intent, Outcome
 from scimrig_simulator.idp.mapping import Values, merged, typed, without_empty
+from scimrig_simulator.idp.memory import Memory
 from scimrig_simulator.scim.urns import ENTERPRISE, GROUP, PATCH_OP, USER
 from scimrig_simulator.wire import PERCENT_20, Flow, Headers, Json, Reply, filter_string, pause
 
@@ -27,21 +28,16 @@ _PAGING = (("startIndex", "1"), ("count", okta_knobs.PAGE))
 
 
 class OktaEngine(Engine):
-    """Speaks ``okta``.
-
-    groups: group push is on (``connect`` probes /Groups then)
-    wide:   phoneNumbers, addresses and the enterprise extension are mapped too; what goes on the wire for them is
-            inferred, so it is off by default
-    """
+    """Speaks ``okta``."""
 
     dialect = okta_knobs.OKTA
     query = PERCENT_20
     _drops_users = False
 
-    def __init__(self, seed: int, *, groups: bool = True, wide: bool = False) -> None:
-        super().__init__(seed)
-        self._probes_groups = groups
-        self._wide = wide
+    def __init__(self, seed: int, memory: Memory | None = None, **settings: str) -> None:
+        super().__init__(seed, None, memory, settings)
+        self._probes_groups = self.on("groups")
+        self._wide = self.setting("wide-mapping") == "on"
 
     def headers(self, body: bool) -> Headers:
         return tuple(line for line in okta_knobs.HEADERS if body or line[0] not in _BODY_LINES)
@@ -54,7 +50,7 @@ class OktaEngine(Engine):
         if act not in ("update", "rename"):
             return intent
         # A profile push leaves `active` alone (okta:4 [O2]) and echoes the externalId that the server has.
-        sent = self._sent.get(subject_key(person), set())
+        sent = self._sent.get(subject_key(person), ())
         echoed = ("active", "externalId")
         return Intent("User", values={k: v for k, v in intent.values.items() if k not in echoed or k in sent})
 

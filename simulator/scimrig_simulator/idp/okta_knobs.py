@@ -5,7 +5,7 @@ Rule: data only; ``okta.py`` is the state machine. Chapters are those of Okta in
 
 from __future__ import annotations
 
-from scimrig_simulator.idp.engine import Dialect, Knob, ground
+from scimrig_simulator.idp.knobs import Choice, Dialect, Knob, ground, toggles
 from scimrig_simulator.wire import CREDENTIALS, LENGTH, Headers
 
 USER_AGENT = "Okta SCIM Client 1.0.0"
@@ -47,11 +47,13 @@ KNOBS = (
     Knob("created-with-200", "taken as success", "observed", "okta:3 [O19]"),
     Knob("profile-update", "GET, then PUT of the object received, key order kept", "doc", "okta:4 [O1; observed O10]"),
     Knob("mapped-attributes", "userName name emails displayName locale title", "doc", "okta:3, okta:4 [O1]"),
-    Knob("wide-mapping", "also phoneNumbers, addresses and the enterprise extension, its URN in schemas", "inferred",
-         "okta:3, OK-CUSTOM-EXT [O4]"),
+    Knob("wide-mapping", "off", "doc", "okta:3 [O1]", "nothing but mapped-attributes", (
+        Choice("on", "also phoneNumbers, addresses and the enterprise extension, its URN in schemas", "inferred",
+               "okta:3, OK-CUSTOM-EXT [O4]"),
+    )),
     Knob("empty-value", '""', "doc", "okta:4 [O1, O7]"),
     Knob("unknown-id", "task fails, never created again", "doc", "okta:4 [O16]"),
-    Knob("deactivate", 'PATCH {"op":"replace","value":{"active":false}}, no path', "doc", "okta:5 [O1]"),
+    Knob("deactivation", 'PATCH {"op":"replace","value":{"active":false}}, no path', "doc", "okta:5 [O1]"),
     Knob("activate", "the same PATCH with true, then GET and PUT", "doc", "okta:5 [O1, O2]"),
     Knob("still-inactive", "provision job is rescheduled", "observed", "okta:5 [O18]"),
     Knob("delete", "never; a deleted person is deactivated", "doc", "okta:5 [O1, O2]"),
@@ -65,6 +67,7 @@ KNOBS = (
     Knob("rename-request", "a PATCH of its own before the membership", "inferred", "okta:10, OK-GROUP-MEMBERS"),
     Knob("batch-size", "a membership PATCH is not split", "inferred", "okta:6 [O21]"),
     Knob("push-failed", "mapping in Error state until an admin acts", "doc", "okta:6 [O13]"),
+    *toggles("doc", "okta:5 [O4]", out_of_scope="deactivate"),
     Knob("rate-limit", f"integer Retry-After, else {WAIT} s doubling; {ATTEMPTS} attempts", "doc", "okta:8 [O2]"),
 )
 
@@ -85,9 +88,9 @@ OKTA = Dialect(
         ),
         "update": ground(4, "users put", f"{_WIRE} {_PUSH} unknown-id"),
         "rename": ground(4, "users put", f"{_WIRE} {_PUSH} unknown-id"),
-        "deactivate": ground(5, "users patch", f"{_WIRE} deactivate unknown-id"),
+        "deactivate": ground(5, "users patch", f"{_WIRE} deactivation unknown-id"),
         "reactivate": ground(5, "users filter patch put", f"{_LOOK} activate still-inactive {_PUSH}"),
-        "delete": ground(5, "users patch", f"{_WIRE} deactivate delete"),
+        "delete": ground(5, "users patch", f"{_WIRE} deactivation delete"),
         "push_group": ground(6, "users groups filter patch", f"{_WIRE} group-look-up link {_SHAPES} full-push"),
         "set_members": ground(6, "users groups patch", f"{_WIRE} {_SHAPES}"),
     },

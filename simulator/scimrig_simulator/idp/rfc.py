@@ -1,7 +1,7 @@
 """A client by the book (RFC 7643, RFC 7644): look up, POST, PATCH by simple paths or PUT, DELETE.
 
 Update by PATCH reads the user first and replaces what differs, one operation an attribute; a multi-valued attribute is
-replaced whole. With ``update="put"`` it sends the object it read, changed. Groups always use PATCH: add to ``members``,
+replaced whole. With ``profile_update="put"`` it sends the object it read, changed. Groups always use PATCH: add to ``members``,
 remove by value path.
 
 Rule: a flow never raises on an answer; every one ends in an outcome. Nothing that the RFC leaves open is relied upon.
@@ -17,6 +17,7 @@ from scimrig_simulator.idp import answers, attributes, rfc_knobs
 from scimrig_simulator.idp.engine import Engine, group_path, guid, label, subject_key, user_path
 from scimrig_simulator.idp.intent import Intent, Outcome
 from scimrig_simulator.idp.mapping import Values, differences, merged, slot, typed, without_empty
+from scimrig_simulator.idp.memory import Memory
 from scimrig_simulator.scim.urns import ENTERPRISE, GROUP, PATCH_OP, USER
 from scimrig_simulator.wire import BY_THE_BOOK, PERCENT_20, Flow, Headers, Json, Reply, filter_string
 
@@ -28,18 +29,15 @@ _BODY_LINES = frozenset({"Content-Type", "Content-Length"})
 
 
 class RfcEngine(Engine):
-    """Speaks ``rfc``. ``update``: "patch" or "put" (ValueError for anything else)."""
+    """Speaks ``rfc``, by PATCH or by PUT (the knob ``profile-update``)."""
 
     query = PERCENT_20
     _switch_acts = frozenset({"deactivate", "reactivate"})
 
-    def __init__(self, seed: int, *, update: str = "patch") -> None:
-        super().__init__(seed)
-        if update not in ("patch", "put"):
-            raise ValueError(f'update={update!r}: the rfc dialect updates by "patch" or by "put"')
-        self._puts = update == "put"
-        self._group_names: dict[str, str] = {}  # team key → the name that the group has at the target
-        self.dialect = rfc_knobs.RFC_PUT if self._puts else rfc_knobs.RFC
+    def __init__(self, seed: int, memory: Memory | None = None, **settings: str) -> None:
+        self._puts = settings.get("profile-update") == "put"
+        super().__init__(seed, rfc_knobs.RFC_PUT if self._puts else rfc_knobs.RFC, memory, settings)
+        self._group_names = self._table("group_names")  # team key → the name that the group has at the target
 
     def headers(self, body: bool) -> Headers:
         return tuple(line for line in BY_THE_BOOK if body or line[0] not in _BODY_LINES)
@@ -47,8 +45,8 @@ class RfcEngine(Engine):
     def external_id(self, person: Person) -> str:
         return guid(self.seed, "person", subject_key(person))
 
-    def expected_group(self, team: Team, members: Sequence[Person]) -> Intent:
-        intent = super().expected_group(team, members)
+    def expected_group(self, team: Team, members: Sequence[Person], act: str = "set_members") -> Intent:
+        intent = super().expected_group(team, members, act)
         if subject_key(team) in self._group_names or not self.group_id(team):
             return intent
         # A group that came about by other means keeps the name and externalId it has: only its members are sent.

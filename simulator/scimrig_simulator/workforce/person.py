@@ -48,6 +48,7 @@ class Person:
     display_name:    given and family name; formatted: with the middle name. In the order of the locale
     employee_number: digits with leading zeros: a string, whatever it looks like
     locale:          a language tag ("de-DE"); country: ISO 3166-1 alpha-2 ("DE")
+    manager:         number of the person they report to, None for nobody
     """
 
     number: int
@@ -72,6 +73,7 @@ class Person:
     postal_code: str
     country: str
     login: str
+    manager: int | None = None
 
     def changed(self, changes: Mapping[str, Any]) -> Person:
         """The same person with some ``FIELDS`` changed; None means "" (nothing there any more).
