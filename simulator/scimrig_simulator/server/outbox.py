@@ -71,7 +71,8 @@ UPDATE delivery SET state = ?, due = ?, made = ?
 WHERE tenant = ? AND event = ? AND endpoint = ? AND state = 'pending' AND made = ? RETURNING subject
 """
 _FOLLOWS = """
-UPDATE delivery SET due = ?1 WHERE tenant = ?2 AND endpoint = ?3 AND event = (
+UPDATE delivery SET due = MAX(?1, ?5 + (SELECT occurred_at FROM event WHERE seq = delivery.event))
+WHERE tenant = ?2 AND endpoint = ?3 AND event = (
   SELECT MIN(event) FROM delivery WHERE tenant = ?2 AND endpoint = ?3 AND subject = ?4 AND state = 'pending'
 ) AND due IS NULL
 """
@@ -296,7 +297,8 @@ class Outbox:
         attempt = (tenant, event, endpoint, job.number, sent.began, sent.duration, posted.status, posted.failure)
         self._store.execute("INSERT INTO attempt VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*attempt, answer, due))
         if state != PENDING:
-            self._store.execute(_FOLLOWS, (self._clock.now(), tenant, endpoint, *found[0]))
+            begins = self._seams.ladder(0) or 0.0  # who has waited for another is told no sooner than without it
+            self._store.execute(_FOLLOWS, (self._clock.now(), tenant, endpoint, *found[0], begins))
 
     def _prune(self) -> None:
         """Forget what is old and arrived. Inside a transaction."""
