@@ -203,6 +203,27 @@ def test_a_delivery_climbs_the_ladder_each_step_from_the_failure_before_it(place
     assert delivery["attempts"][2]["started_at"] == "2026-01-01T00:05:05.000Z"
 
 
+class Hesitant(Seams):
+    """First attempts leave seven seconds after what they tell of."""
+
+    def ladder(self, attempt: int) -> float | None:
+        return super().ladder(attempt) if attempt else 7.0
+
+
+def test_what_had_to_wait_for_another_delivery_leaves_no_sooner_than_by_itself() -> None:
+    place = Place(seams=Hesitant())
+    place.outbox.register(URL)
+    place.answers.append(Posted(500))
+    place.tell(event("evt_1", id="diruser_7"))
+    place.clock.sleep(11.9)  # the first attempt has failed; the second, at 12 s, will succeed
+    later = Event("evt_2", "organization.directory.user_updated", place.clock.now(), "DirectoryUser", {"id": "diruser_7"})
+    place.tell(later)
+    place.clock.sleep(60.0)
+    assert [(sent.id, round(sent.at - START, 1)) for sent in place.sent] == [
+        ("evt_1", 7.0), ("evt_1", 12.0), ("evt_2", 18.9),
+    ]
+
+
 def test_an_attempt_that_takes_its_time_puts_off_the_next_one() -> None:
     place = Place(seams=Seams())
 
