@@ -214,10 +214,10 @@ def test_what_had_to_wait_for_another_delivery_leaves_no_sooner_than_by_itself()
     place = Place(seams=Hesitant())
     place.outbox.register(URL)
     place.answers.append(Posted(500))
-    place.tell(event("evt_1", id="diruser_7"))
+    whom = {"id": "diruser_7"}
+    place.tell(Event("evt_1", event().type, START, "DirectoryUser", whom))
     place.clock.sleep(11.9)  # the first attempt has failed; the second, at 12 s, will succeed
-    later = Event("evt_2", "organization.directory.user_updated", place.clock.now(), "DirectoryUser", {"id": "diruser_7"})
-    place.tell(later)
+    place.tell(Event("evt_2", event().type, place.clock.now(), "DirectoryUser", whom))
     place.clock.sleep(60.0)
     assert [(sent.id, round(sent.at - START, 1)) for sent in place.sent] == [
         ("evt_1", 7.0), ("evt_1", 12.0), ("evt_2", 18.9),
