@@ -34,6 +34,7 @@ def linked(okta, ada):
     return okta
 
 
+@pytest.mark.cites("okta", "test-requests")
 def test_connect_reads_users_then_groups_with_constant_numbers(okta, found):
     outcome = playbook(okta.connect(), [
         (expect("GET", "/Users", "startIndex=1&count=2"), found(ROW)),
@@ -42,6 +43,7 @@ def test_connect_reads_users_then_groups_with_constant_numbers(okta, found):
     assert (outcome.state, outcome.ok) == ("done", True)
 
 
+@pytest.mark.cites("okta", "groups")
 def test_connect_without_group_push_leaves_groups_alone(found):
     outcome = playbook(engage("okta", 7, groups="off").connect(), [
         (expect("GET", "/Users", "startIndex=1&count=2"), found()),
@@ -49,6 +51,7 @@ def test_connect_without_group_push_leaves_groups_alone(found):
     assert outcome.ok
 
 
+@pytest.mark.cites("okta", "list-numbers", "no totalResults", "totalResults no integer")
 @pytest.mark.parametrize(("body", "said"), [
     ({"totalResults": "0", "Resources": []}, "totalResults is a JSON string"),
     ({"Resources": []}, "totalResults is missing"),
@@ -63,6 +66,7 @@ def test_connect_wants_a_list_response_with_integers(okta, body, said):
     assert said in outcome.words
 
 
+@pytest.mark.cites("okta", "group-probe")
 def test_connect_that_fails_on_groups_alone_rests_on_inference(okta, found, refused):
     assert okta.inferred("connect") == ()
     outcome = playbook(okta.connect(), [
@@ -73,6 +77,7 @@ def test_connect_that_fails_on_groups_alone_rests_on_inference(okta, found, refu
     assert okta.inferred("connect") == ("group-probe",)
 
 
+@pytest.mark.cites("okta", "headers", "user-agent", "content-type")
 def test_header_block_in_order_and_case(okta, ada, empty):
     flow = okta.assign(ada)
     look_up = next(flow)
@@ -92,6 +97,8 @@ def test_header_block_in_order_and_case(okta, ada, empty):
     assert okta.headers(body=False) == look_up.headers
 
 
+@pytest.mark.cites("okta", "look-up", "look-up-none", "paging-parameters", "query-encoding",
+                   "create-body", "password", "locale", "external-id", "404 to a look-up")
 @pytest.mark.parametrize("nobody", [Reply(200, (), b'{"totalResults":0,"Resources":[]}'), Reply(404, (), b"{}")])
 def test_create_after_an_empty_list_or_a_404(okta, ada, exactly, nobody):
     flow = okta.assign(ada)
@@ -138,6 +145,7 @@ def test_what_a_create_is_meant_to_leave_behind(okta, ada, empty):
     }
 
 
+@pytest.mark.cites("okta", "link", "profile-update", "mapped-attributes")
 def test_found_is_linked_and_updated_with_oktas_external_id(okta, ada, found, exactly):
     put = exactly("""
         {"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"id":"u-1001","userName":"ada@example.com",
@@ -161,6 +169,7 @@ def test_found_is_linked_and_updated_with_oktas_external_id(okta, ada, found, ex
     assert expected["active"] is True
 
 
+@pytest.mark.cites("okta", "several matches")
 def test_first_resource_is_linked_blindly_and_a_held_back_write_fails_the_task(okta, ada, found, held_back):
     stranger = {**ROW, "id": "u-9", "userName": "somebody.else@example.com"}
     outcome = playbook(okta.assign(ada), [
@@ -172,6 +181,7 @@ def test_first_resource_is_linked_blindly_and_a_held_back_write_fails_the_task(o
     assert "held back" in outcome.words
 
 
+@pytest.mark.cites("okta", "activate", "inactive found")
 def test_found_and_inactive_is_activated_before_the_push(okta, ada, found, exactly):
     asleep = {**ROW, "active": False}
     outcome = playbook(okta.assign(ada), [
@@ -183,6 +193,7 @@ def test_found_and_inactive_is_activated_before_the_push(okta, ada, found, exact
     assert (outcome.state, outcome.ok) == ("linked", True)
 
 
+@pytest.mark.cites("okta", "still-inactive", "still inactive")
 @pytest.mark.parametrize("patched", [answer(200, {**ROW, "active": False}), answer(204)])
 def test_still_inactive_after_activation_is_rescheduled(linked, ada, found, patched):
     asleep = {**ROW, "active": False}
@@ -211,6 +222,7 @@ def test_reactivate_is_the_assignment_flow_again(linked, ada, found, exactly):
     assert linked.expected_user(ada, "update").values["active"] is True
 
 
+@pytest.mark.cites("okta", "inactive hidden from the look-up")
 def test_hidden_inactive_users_end_in_a_conflict(linked, ada, empty, refused):
     outcome = playbook(linked.reactivate(ada), [
         (expect("GET", "/Users", LOOK_UP), empty),
@@ -220,6 +232,7 @@ def test_hidden_inactive_users_end_in_a_conflict(linked, ada, empty, refused):
     assert outcome.words.endswith("Conflict. Errors reported by remote server: userName is taken")
 
 
+@pytest.mark.cites("okta", "empty-value")
 def test_update_sends_the_object_read_with_empty_strings_for_what_is_gone(linked, person, exactly):
     ada = person("ada", given_name="Ada", family_name="Example", user_name="ada@example.com", email="ada@example.com")
     put = exactly("""
@@ -238,6 +251,7 @@ def test_update_sends_the_object_read_with_empty_strings_for_what_is_gone(linked
     }
 
 
+@pytest.mark.cites("okta", "active-in-push")
 def test_unchanged_profiles_are_pushed_all_the_same(linked, ada):
     held = {**ROW, "name": {"givenName": "Ada", "familyName": "Sample"}, "displayName": "Ada Sample", "locale": "en-US"}
     playbook(linked.update(ada), [
@@ -261,6 +275,7 @@ def test_rename_changes_user_name_and_first_email_without_a_look_up(linked, ada,
     assert outcome.ok
 
 
+@pytest.mark.cites("okta", "unknown-id", "404 to a read")
 def test_a_known_id_that_is_gone_fails_the_task_and_nothing_is_created(linked, ada, refused):
     outcome = playbook(linked.update(ada), [
         (expect("GET", "/Users/u-1001"), refused(404, "no such user")),
@@ -277,6 +292,7 @@ def test_nobody_is_updated_before_they_are_assigned(okta, ada):
         assert "assign it first" in outcome.words
 
 
+@pytest.mark.cites("okta", "deactivation", "204 to an update")
 def test_deactivate_is_a_patch_without_a_path(linked, ada, exactly):
     outcome = playbook(linked.deactivate(ada), [
         (expect("PATCH", "/Users/u-1001", body=exactly(OFF)), answer(204)),
@@ -287,12 +303,14 @@ def test_deactivate_is_a_patch_without_a_path(linked, ada, exactly):
     }
 
 
+@pytest.mark.cites("okta", "501 to an update")
 def test_deactivate_never_falls_back_to_put(linked, ada, refused):
     outcome = playbook(linked.deactivate(ada), [(expect("PATCH", "/Users/u-1001"), refused(501, "no PATCH"))])
     assert not outcome.ok
     assert "Not Implemented. Errors reported by remote server: no PATCH" in outcome.words
 
 
+@pytest.mark.cites("okta", "delete")
 def test_delete_is_a_deactivation_and_never_a_delete(linked, ada, exactly):
     outcome = playbook(linked.delete(ada), [(expect("PATCH", "/Users/u-1001", body=exactly(OFF)), answer(200, ROW))])
     assert outcome.ok
@@ -309,6 +327,7 @@ def test_deleting_somebody_who_is_deactivated_sends_nothing(linked, ada):
 # Reactions -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.cites("okta", "401 to a look-up", "403", "5xx")
 @pytest.mark.parametrize(("status", "phrase"), [(401, "Unauthorized"), (403, "Forbidden"),
                                                 (500, "Internal Server Error"), (400, "Bad Request")])
 def test_a_look_up_that_fails_stops_the_task(okta, ada, status, phrase):
@@ -318,12 +337,14 @@ def test_a_look_up_that_fails_stops_the_task(okta, ada, status, phrase):
                                   f"Errors reported by remote server: {phrase}")
 
 
+@pytest.mark.cites("okta", "timeout", "answer-within")
 def test_a_look_up_that_times_out_stops_the_task(okta, ada, timeout):
     outcome = playbook(okta.assign(ada), [(expect("GET", "/Users", LOOK_UP), timeout)])
     assert not outcome.ok
     assert "Read timed out" in outcome.words
 
 
+@pytest.mark.cites("okta", "no JSON")
 @pytest.mark.parametrize(("body", "said"), [
     (b"Internal error, sorry", "Unrecognized token 'Internal'"),
     (b"", "the body is empty"),
@@ -340,6 +361,7 @@ def test_a_look_up_that_is_no_list_response_stops_the_task(okta, ada, body, said
     assert said in outcome.words
 
 
+@pytest.mark.cites("okta", "empty-201", "conflict", "empty body", "no id", "409 to a create")
 @pytest.mark.parametrize(("reply", "said"), [
     (answer(201), "Create new user returned empty user."),
     (answer(201, {"userName": "ada@example.com"}), "Create new user returned empty user."),
@@ -356,6 +378,7 @@ def test_a_create_that_fails_is_told_in_oktas_words(okta, ada, empty, reply, sai
     assert okta.id_of(ada) == ""
 
 
+@pytest.mark.cites("okta", "created-with-200", "200 to a create with the user that is there")
 def test_200_to_a_post_is_success(okta, ada, empty):
     outcome = playbook(okta.assign(ada), [
         (expect("GET", "/Users", LOOK_UP), empty), (expect("POST", "/Users"), answer(200, {"id": "u-7"})),
@@ -373,6 +396,7 @@ def test_a_profile_that_is_refused_or_answered_with_html_fails_the_task(linked, 
         assert said in outcome.words
 
 
+@pytest.mark.cites("okta", "rate-limit", "429 with Retry-After in seconds")
 def test_an_integer_retry_after_is_honoured_exactly(linked, ada):
     outcome = playbook(linked.deactivate(ada), [
         (expect("PATCH", "/Users/u-1001"), answer(429, headers=[("Retry-After", "120")])),
@@ -382,6 +406,8 @@ def test_an_integer_retry_after_is_honoured_exactly(linked, ada):
     assert outcome.ok
 
 
+@pytest.mark.cites("okta", "429 with Retry-After as a date",
+                   "429 with a malformed Retry-After", "429 without Retry-After")
 def test_other_429s_wait_five_minutes_then_twice_as_long(linked, ada):
     date = [("Retry-After", "Fri, 02 Jan 2026 00:00:00 GMT")]
     outcome = playbook(linked.deactivate(ada), [
@@ -404,6 +430,7 @@ def test_ten_attempts_and_then_the_task_fails(okta, ada):
 # The wide mapping ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.cites("okta", "wide-mapping")
 def test_the_wide_mapping_is_inferred_and_says_so(ben, empty):
     okta = engage("okta", 7, wide_mapping="on")
     look_up = "filter=userName%20eq%20%22ben%40example.com%22&startIndex=1&count=100"

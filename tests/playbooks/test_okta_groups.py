@@ -30,6 +30,7 @@ def teamed(linked, ben, blue):
     return linked
 
 
+@pytest.mark.cites("okta", "group-look-up", "group-create", "member-object", "rename-request")
 def test_push_creates_the_group_empty_then_names_it_and_adds_members(linked, ada, ben, blue, empty, exactly):
     create = exactly("""
         {"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"Team Blue","members":[]}""")
@@ -55,6 +56,7 @@ def test_push_of_an_empty_team_is_the_create_alone(okta, blue, empty):
     ])
 
 
+@pytest.mark.cites("okta", "full-push")
 def test_push_links_a_group_of_that_name_and_replaces_its_members(linked, ada, blue, found, exactly):
     replace = exactly(
         PATCH % '{"op":"replace","path":"members","value":[{"value":"u-1001","display":"ada@example.com"}]}')
@@ -75,6 +77,7 @@ def test_push_again_names_the_group_and_replaces_all_members(teamed, ada, blue, 
     assert outcome.state == "updated"
 
 
+@pytest.mark.cites("okta", "membership")
 def test_membership_removes_by_filter_path_then_adds_all_joiners(teamed, ada, blue, exactly):
     change = exactly(PATCH % r"""{"op":"remove","path":"members[value eq \"u-1002\"]"},
         {"op":"add","path":"members","value":[{"value":"u-1001","display":"ada@example.com"}]}""")
@@ -86,6 +89,7 @@ def test_membership_removes_by_filter_path_then_adds_all_joiners(teamed, ada, bl
     assert playbook(teamed.set_members(blue, [ada]), []).state == "unchanged"
 
 
+@pytest.mark.cites("okta", "group-rename")
 def test_rename_goes_along_with_the_next_membership_change(teamed, ada, ben, blue, exactly):
     navy = type(blue)(blue.number, blue.key, "Team Navy")
     rename = exactly(PATCH % '{"op":"replace","value":{"id":"g-2001","displayName":"Team Navy"}}')
@@ -96,6 +100,7 @@ def test_rename_goes_along_with_the_next_membership_change(teamed, ada, ben, blu
     assert teamed.expected_group(navy, [ben, ada]).values == {"displayName": "Team Navy"}
 
 
+@pytest.mark.cites("okta", "push-failed", "a group push that failed")
 def test_a_push_that_fails_leaves_the_mapping_in_error_state(teamed, ada, blue, refused):
     outcome = playbook(teamed.set_members(blue, [ada]), [
         (expect("PATCH", "/Groups/g-2001"), refused(400, "id is immutable")),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from scimrig_simulator.wire import FailureKind, Reply
+from scimrig_simulator.wire import FailureKind, Reply, Send
 
 _SHOWN = 300  # characters of a body that an IdP prints in its log
 
@@ -133,6 +133,51 @@ def retry_after(reply: Reply) -> int | None:
     """``Retry-After`` in seconds where it is a plain integer; None for a date, anything else, or no header."""
     value = (reply.header("Retry-After") or "").strip()
     return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+
+
+def kinds(request: Send, reply: Reply) -> tuple[str, ...]:
+    """What kind of answer it is, in the words of the dialects' reactions, the most telling first.
+
+    Failures: ``timeout reset refused unresolved tls not-http``. Statuses: ``404 to a look-up``, ``404``, ``4xx``, where
+    what was asked is a look-up, list, read, create, update or delete. A 2xx: ``empty body``, ``no JSON``, ``no id``,
+    ``no totalResults``, ``totalResults no integer``, ``several matches``; () where nothing is wrong with it.
+    """
+    if reply.failure is not None:
+        return (reply.failure.kind.value, "no answer")
+    if not reply.ok:
+        wait = _waiting(reply) if reply.status == 429 else ()
+        return (f"{reply.status} to {_asked(request)}", *wait, str(reply.status), f"{reply.status // 100}xx")
+    asked = _asked(request)
+    body = parsed(reply)
+    if asked in ("an update", "a delete") and not reply.body.strip():
+        return ()
+    if body.fault:
+        return ("no JSON" if reply.body.strip() else "empty body",)
+    if asked in ("a look-up", "a list"):
+        total = {name.lower(): value for name, value in body.value.items()}.get("totalresults")
+        if total is None:
+            return ("no totalResults",)
+        if isinstance(total, bool) or not isinstance(total, int):
+            return ("totalResults no integer",)
+        rows = listing(reply)
+        return ("several matches",) if asked == "a look-up" and rows.total > 1 else ()
+    return () if asked == "a delete" or identifier(body.value) else ("no id",)
+
+
+def _waiting(reply: Reply) -> tuple[str, ...]:
+    """How a 429 says when to come back."""
+    said = reply.header("Retry-After")
+    if said is None:
+        return ("429 without Retry-After",)
+    if retry_after(reply) is not None:
+        return ("429 with Retry-After in seconds",)
+    return ("429 with Retry-After as a date" if "GMT" in said else "429 with a malformed Retry-After",)
+
+
+def _asked(request: Send) -> str:
+    if request.method == "GET":
+        return "a look-up" if "filter=" in request.query else "a read" if request.path.count("/") > 1 else "a list"
+    return {"POST": "a create", "DELETE": "a delete"}.get(request.method, "an update")
 
 
 def _text(reply: Reply) -> str:

@@ -1,7 +1,7 @@
-"""Okta's catalogue (OIN) app: profile by GET and PUT, ``active`` and membership by PATCH, never a DELETE.
+"""Okta: the catalogue (OIN) app, the template apps and the App Integration Wizard. Never a DELETE of a user.
 
-The table is in ``okta_knobs.py``. Reactions follow "Reaction rules in executable form" of idp-dialects.md; the words
-are those that an Okta admin reads (okta:8 [O16, O17]).
+The tables are in ``okta_knobs.py`` and ``okta_reactions.py``. Reactions follow "Reaction rules in executable form" of
+idp-dialects.md; the words are those that an Okta admin reads (okta:8 [O16, O17]).
 
 Rule: a flow never raises on an answer; every one ends in an outcome.
 """
@@ -9,41 +9,57 @@ Rule: a flow never raises on an answer; every one ends in an outcome.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from scimrig_simulator.idp import answers, attributes, okta_knobs
-from scimrig_simulator.idp.engine import Engine, group_path, label, subject_key, token, user_path
+from scimrig_simulator.idp import answers, attributes, okta_import, okta_knobs
+from scimrig_simulator.idp.engine import Engine, label, subject_key, token, user_path
 from scimrig_simulator.idp.intent import Intent, Outcome
-from scimrig_simulator.idp.mapping import Values, merged, typed, without_empty
+from scimrig_simulator.idp.knobs import Dialect
+from scimrig_simulator.idp.mapping import Values, differences, merged, slot, typed, without_empty
 from scimrig_simulator.idp.memory import Memory
-from scimrig_simulator.scim.urns import ENTERPRISE, GROUP, PATCH_OP, USER
-from scimrig_simulator.wire import PERCENT_20, Flow, Headers, Json, Reply, filter_string, pause
+from scimrig_simulator.idp.okta_groups import GroupPush
+from scimrig_simulator.idp.okta_words import inactive, refusal, refused, unfit
+from scimrig_simulator.scim.urns import ENTERPRISE, PATCH_OP, USER
+from scimrig_simulator.wire import PERCENT_20, PLUS, Flow, Headers, Json, Reply, filter_string, pause
 
 if TYPE_CHECKING:
     from scimrig_simulator.workforce.person import Person
     from scimrig_simulator.workforce.team import Team
 
 _BODY_LINES = frozenset({"Content-Type", "Content-Length"})
-_PAGING = (("startIndex", "1"), ("count", okta_knobs.PAGE))
 
 
 class OktaEngine(Engine):
-    """Speaks ``okta``."""
+    """Speaks ``okta``, ``okta-template`` and ``okta-wizard``: one state machine, three tables."""
 
     dialect = okta_knobs.OKTA
-    query = PERCENT_20
+    paging = (("startIndex", "1"), ("count", str(okta_knobs.PAGE)))
     _drops_users = False
 
-    def __init__(self, seed: int, memory: Memory | None = None, **settings: str) -> None:
-        super().__init__(seed, None, memory, settings)
-        self._probes_groups = self.on("groups")
+    def __init__(
+        self, seed: int, memory: Memory | None = None, dialect: Dialect = okta_knobs.OKTA, **settings: str
+    ) -> None:
+        super().__init__(seed, dialect, memory, settings)
+        verbs = (self.setting(knob) for knob in ("profile-update", "deactivation", "membership"))
+        self.dialect = replace(self.dialect, acts=okta_knobs.acts(*verbs))
+        self.query = PLUS if self.setting("query-encoding") == "+" else PERCENT_20
         self._wide = self.setting("wide-mapping") == "on"
+        self._push = GroupPush(self)
+
+    def can(self, act: str) -> str:
+        return "Okta works change by change: there is no cycle (okta:1)" if act == "cycle" else super().can(act)
 
     def headers(self, body: bool) -> Headers:
         return tuple(line for line in okta_knobs.HEADERS if body or line[0] not in _BODY_LINES)
 
     def external_id(self, person: Person) -> str:
         return "00u" + token(17, self.seed, "okta user", subject_key(person))
+
+    def expected_group(self, team: Team, members: Sequence[Person], act: str = "set_members") -> Intent:
+        if act == "delete_group" and self.setting("group-delete") == "leave":
+            return Intent("Group")
+        return super().expected_group(team, members, act)
 
     def _intended(self, person: Person, act: str) -> Intent:
         intent = super()._intended(person, act)
@@ -55,9 +71,9 @@ class OktaEngine(Engine):
         return Intent("User", values={k: v for k, v in intent.values.items() if k not in echoed or k in sent})
 
     def _granted(self, act: str, held: Intent) -> Values:
-        """Whoever is found inactive is activated by a PATCH of its own before the profile is pushed (okta:5)."""
+        """Whoever is found inactive is activated by a request of its own before the profile is pushed (okta:5)."""
         activates = act in ("assign", "reactivate") and held.values.get("active") is False
-        return {"active": True} if activates else {}
+        return {"active": True} if activates and self.setting("activate") == "switch" else {}
 
     # Users -----------------------------------------------------------------------------------------------------------
 
@@ -65,11 +81,11 @@ class OktaEngine(Engine):
         self._begin("connect")
         users = (("startIndex", "1"), ("count", "2"))
         reply = yield from self._send("GET", "/Users", "test the credentials: read users", query=users)
-        fault = _unfit(reply)
-        if not fault and self._probes_groups:
+        fault = unfit(reply)
+        if not fault and self.on("groups"):
             self._touch("group-probe")
-            reply = yield from self._send("GET", "/Groups", "test the credentials: read groups", query=_PAGING)
-            fault = _unfit(reply)
+            reply = yield from self._send("GET", "/Groups", "test the credentials: read groups", query=self.paging)
+            fault = unfit(reply)
         if fault:
             return Outcome("task-failed", False, f"Test API Credentials failed: {fault}")
         return Outcome("done", True)
@@ -94,21 +110,34 @@ class OktaEngine(Engine):
         self._begin("deactivate")
         return (yield from self._switch_off(person))
 
+    def unassign(self, person: Person) -> Flow[Outcome]:
+        self._begin("unassign")
+        return (yield from self._part(person))
+
     def delete(self, person: Person) -> Flow[Outcome]:
         self._begin("delete")
-        if subject_key(person) in self._off:  # deleting somebody who is deactivated sends nothing (okta:5)
-            return Outcome("unchanged", True, id=self._linked(person))
-        return (yield from self._switch_off(person))
+        return (yield from self._part(person))
+
+    def import_users(self) -> Flow[Outcome]:
+        self._begin("import_users")
+        found = yield from okta_import.read_all(
+            lambda method, path, purpose, query: self._ask(method, path, purpose, query=query), okta_knobs.PAGE,
+            groups=self.on("groups"), entitlements=self.setting("entitlements") == "on",
+        )
+        self.imported = frozenset(found.users)
+        if found.refusal:
+            return Outcome("task-failed", False, f"The import of users and groups failed: {found.refusal}")
+        return Outcome("done", True, f"imported {len(found.users)} active users and {len(found.groups)} groups")
 
     def _provision(self, person: Person) -> Flow[Outcome]:
         """The assignment flow: look up, link or create, activate, push (okta:3, okta:5)."""
         phase = f"Error while verifying if user {person.user_name} exists"
-        query = (("filter", f"userName eq {filter_string(person.user_name)}"), *_PAGING)
+        query = (("filter", f"userName eq {filter_string(person.user_name)}"), *self.paging)
         reply = yield from self._ask("GET", "/Users", f"look {label(person)} up by userName", query=query)
         if reply.status == 404:
             return (yield from self._create(person))
         if not reply.ok:
-            return self._failed(person, phase, _refused(reply))
+            return self._failed(person, phase, refused(reply))
         found = answers.listing(reply)
         if found.fault:
             return self._failed(person, phase, found.fault)
@@ -117,18 +146,24 @@ class OktaEngine(Engine):
         if not found.first_id:
             return self._failed(person, phase, "the user found has no id")
         self._link(person, found.first_id)
-        if found.rows[0].get("active") is False:
+        if found.rows[0].get("active") is False and self.setting("activate") == "switch":
             hindrance = yield from self._activate(person)
             if hindrance is not None:
                 return hindrance
+        if not self.on("update"):
+            self._switch(person, on=True)
+            return Outcome("linked", True, id=found.first_id)
         return (yield from self._push_profile(person, linking=True))
 
     def _create(self, person: Person) -> Flow[Outcome]:
+        if not self.on("create"):
+            return Outcome("skipped", True, "Okta sends nothing: create is switched off")
         body = self._user_body(person)
         reply = yield from self._ask("POST", "/Users", f"create {label(person)}", body=body)
         phase = f"Error while creating user {person.user_name}"
         if not reply.ok:
-            return self._failed(person, phase, _refused(reply))
+            again = reply.status == 409 and self.setting("conflict") == "retry"
+            return self._failed(person, phase, refused(reply), "rescheduled" if again else "task-failed")
         held = answers.parsed(reply)
         if held.fault and reply.body.strip():
             return self._failed(person, phase, held.fault)
@@ -143,15 +178,13 @@ class OktaEngine(Engine):
     def _activate(self, person: Person) -> Flow[Outcome | None]:
         """Switch somebody on who was found inactive; the outcome where that fails, else None."""
         self._touch("activate")
-        reply = yield from self._ask("PATCH", user_path(self._linked(person)), f"activate {label(person)}",
-                                     body=_active(True))
-        refusal = _refusal(reply, known=True)
-        if refusal:
-            return self._failed(person, f"Error while reactivating user {person.user_name}", refusal)
-        return self._delayed(person) if _inactive(reply) else None
+        hindrance, reply = yield from self._set_active(person, True)
+        if hindrance:
+            return self._failed(person, f"Error while reactivating user {person.user_name}", hindrance)
+        return self._delayed(person) if reply is not None and inactive(reply) else None
 
     def _push_profile(self, person: Person, *, linking: bool = False) -> Flow[Outcome]:
-        """Read, set what is mapped, send the whole object back (okta:4)."""
+        """Read, set what is mapped, send the whole object back, or what has changed of it (okta:4)."""
         id = self._linked(person)
         phase = f"Error while updating user {person.user_name}"
         if not id:
@@ -159,134 +192,124 @@ class OktaEngine(Engine):
         reply = yield from self._ask("GET", user_path(id), f"read {label(person)} before the update")
         held = answers.parsed(reply)
         if not reply.ok or held.fault:
-            return self._failed(person, phase, _refused(reply, known=True) if not reply.ok else held.fault)
+            return self._failed(person, phase, refused(reply, known=True) if not reply.ok else held.fault)
         if linking:
-            if held.value.get("active") is False:
+            if held.value.get("active") is False and self.setting("activate") == "switch":
                 return self._delayed(person)
-            self._switch(person, on=True)  # seen to be on, whatever becomes of the profile
-        body, paths = self._merge(person, held.value, linking)
-        reply = yield from self._ask("PUT", user_path(id), f"push the profile of {label(person)}", body=body)
-        refusal = _refusal(reply, known=True)
-        if refusal:
-            return self._failed(person, phase, refusal)
+            self._switch(person, on=True)  # seen to be on, or switched on with the profile
+        answer, paths = yield from self._send_profile(person, held.value, linking)
+        hindrance = "" if answer is None else refusal(answer, known=True)
+        if hindrance:
+            return self._failed(person, phase, hindrance)
         self._note_sent(person, paths)
+        if self.setting("password-sync") == "on" and not self._puts_profile:
+            self._touch("password-sync")
+            hindrance = refusal((yield from self._patch(person, {"password": self._password(person)}, "password")))
+            if hindrance:
+                return self._failed(person, phase, hindrance)
         if not linking:
-            return Outcome("updated", True, id=id)
-        if _inactive(reply):
+            return Outcome("updated" if answer is not None else "unchanged", True, id=id)
+        if answer is not None and inactive(answer):
             return self._delayed(person)
         self._note_sent(person, ["active"])
         return Outcome("linked", True, id=id)
 
-    def _merge(self, person: Person, held: dict[str, Any], linking: bool) -> tuple[dict[str, Any], list[str]]:
-        """The object to PUT, and the paths that carry a value of ours or were cleared."""
+    def _send_profile(
+        self, person: Person, held: dict[str, Any], linking: bool
+    ) -> Flow[tuple[Reply | None, list[str]]]:
+        """The answer, None where there is nothing to send; and the paths that carry a value of ours or were cleared."""
         values = {path: value for path, value in self._values(person).items() if path != "locale" or value != ""}
         if not linking:
             values.pop("externalId")
+        elif self.setting("activate") == "profile" and held.get("active") is False:
+            self._touch("activate")
+            values["active"] = True
         if self._wide:
             self._touch("wide-mapping")
+        paths = [path for path, value in values.items() if value != ""]
+        if not self._puts_profile:
+            return (yield from self._patch_profile(person, held, values, paths))
         body, cleared = merged(held, values, blank=True)
-        return body, [*cleared, *(path for path, value in values.items() if value != "")]
+        if self.setting("password-sync") == "on":
+            self._touch("password-sync")
+            body["password"] = self._password(person)
+        reply = yield from self._ask(
+            "PUT", user_path(self._linked(person)), f"push the profile of {label(person)}", body=body
+        )
+        return reply, [*cleared, *paths]
+
+    def _patch_profile(
+        self, person: Person, held: dict[str, Any], values: Values, paths: list[str]
+    ) -> Flow[tuple[Reply | None, list[str]]]:
+        """What has changed, as members of one object: a changed part of a complex attribute brings the whole of it."""
+        if "patch-body" in self._settings:
+            self._touch("patch-body")
+        body, cleared = merged(held, values, blank=True)
+        names = {(slot(path).urn or slot(path).name) for path, _, _ in differences(held, values)}
+        changed = {name: value for name, value in body.items() if name in names}
+        if not changed:
+            return None, paths
+        return (yield from self._patch(person, changed, "profile")), [*cleared, *paths]
+
+    @property
+    def _puts_profile(self) -> bool:
+        return self.setting("profile-update") == "put"
+
+    def _part(self, person: Person) -> Flow[Outcome]:
+        """Unassign, or delete at Okta's own end: who is deactivated already is sent nothing about (okta:5)."""
+        if subject_key(person) in self._off:
+            return Outcome("unchanged", True, id=self._linked(person))
+        return (yield from self._switch_off(person))
 
     def _switch_off(self, person: Person) -> Flow[Outcome]:
-        id = self._linked(person)
         phase = f"Error while deactivating user {person.user_name}"
-        if not id:
+        if not self._linked(person):
             return self._failed(person, phase, "the user is not linked to the app; assign it first")
-        reply = yield from self._ask("PATCH", user_path(id), f"deactivate {label(person)}", body=_active(False))
-        refusal = _refusal(reply, known=True)
-        if refusal:
-            return self._failed(person, phase, refusal)
+        hindrance, _ = yield from self._set_active(person, False)
+        if hindrance:
+            return self._failed(person, phase, hindrance)
         self._switch(person, on=False)
         self._note_sent(person, ["active"])
-        return Outcome("done", True, id=id)
+        return Outcome("done", True, id=self._linked(person))
+
+    def _set_active(self, person: Person, on: bool) -> Flow[tuple[str, Reply | None]]:
+        """By PATCH, or by PUT of the object received; why it failed, or "", and the last answer."""
+        what = "activate" if on else "deactivate"
+        if self.setting("deactivation") == "patch":
+            reply = yield from self._patch(person, {"active": on}, what)
+            return refusal(reply, known=True), reply
+        path = user_path(self._linked(person))
+        reply = yield from self._ask("GET", path, f"read {label(person)} before the update")
+        held = answers.parsed(reply)
+        if not reply.ok or held.fault:
+            return (refused(reply, known=True) if not reply.ok else held.fault), reply
+        body, _ = merged(held.value, {"active": on}, blank=True)
+        reply = yield from self._ask("PUT", path, f"{what} {label(person)}", body=body)
+        return refusal(reply, known=True), reply
+
+    def _patch(self, person: Person, value: dict[str, Any], what: str) -> Flow[Reply]:
+        """A replace without a path (okta:5, OK-PASSWORD)."""
+        purpose = f"{what} {label(person)}" if what in ("activate", "deactivate") else f"push {label(person)}'s {what}"
+        body: dict[str, Json] = {"schemas": [PATCH_OP], "Operations": [{"op": "replace", "value": value}]}
+        return self._ask("PATCH", user_path(self._linked(person)), purpose, body=body)
 
     # Groups ----------------------------------------------------------------------------------------------------------
 
     def push_group(self, team: Team, members: Sequence[Person]) -> Flow[Outcome]:
         self._begin("push_group")
-        if not self.group_id(team):
-            return (yield from self._first_push(team, members))
-        refusal = yield from self._rename_group(team)
-        if not refusal:
-            refusal = yield from self._replace_members(team, members)
-        return self._pushed(team, refusal, "updated")
+        return (yield from self._push.push(team, members))
 
     def set_members(self, team: Team, members: Sequence[Person]) -> Flow[Outcome]:
         self._begin("set_members")
-        if not self.group_id(team):
-            return (yield from self._first_push(team, members))
-        if not self._joiners(team, members) and not self._leavers(team, members):
-            return Outcome("unchanged", True, id=self.group_id(team))
-        refusal = yield from self._change_members(team, members)
-        return self._pushed(team, refusal, "updated")
+        return (yield from self._push.bring(team, members))
 
-    def _first_push(self, team: Team, members: Sequence[Person]) -> Flow[Outcome]:
-        query = (("filter", f"displayName eq {filter_string(team.display_name)}"), *_PAGING)
-        reply = yield from self._ask("GET", "/Groups", f"look the group {team.display_name} up by name", query=query)
-        found = answers.listing(reply) if reply.ok else answers.Listing()
-        if not reply.ok and reply.status != 404:
-            return self._pushed(team, _refused(reply), "")
-        if found.fault:
-            return self._pushed(team, found.fault, "")
-        if found.total <= 0:
-            return (yield from self._create_group(team, members))
-        if not found.first_id:
-            return self._pushed(team, "the group found has no id", "")
-        self._link_group(team, found.first_id)
-        refusal = yield from self._replace_members(team, members)
-        return self._pushed(team, refusal, "linked")
+    def rename_group(self, team: Team, members: Sequence[Person]) -> Flow[Outcome]:
+        self._begin("rename_group")
+        return (yield from self._push.rename(team, members))
 
-    def _create_group(self, team: Team, members: Sequence[Person]) -> Flow[Outcome]:
-        body: dict[str, Json] = {"schemas": [GROUP], "displayName": team.display_name, "members": []}
-        reply = yield from self._ask("POST", "/Groups", f"create the group {team.display_name}", body=body)
-        if not reply.ok:
-            return self._pushed(team, _refused(reply), "")
-        held = answers.parsed(reply)
-        id = answers.identifier(held.value)
-        if not id:
-            return self._pushed(team, held.fault or "Create new group returned a group without id.", "")
-        self._link_group(team, id)
-        refusal = ""
-        if self._joiners(team, members):
-            refusal = yield from self._change_members(team, members)
-        return self._pushed(team, refusal, "created")
-
-    def _change_members(self, team: Team, members: Sequence[Person]) -> Flow[str]:
-        """The rename that goes with every membership change, then the change; why it was refused, or ""."""
-        refusal = yield from self._rename_group(team)
-        if refusal:
-            return refusal
-        operations: list[dict[str, Json]] = [
-            {"op": "remove", "path": f"members[value eq {filter_string(id)}]"} for id in self._leavers(team, members)
-        ]
-        joiners = self._joiners(team, members)
-        if joiners:
-            operations.append({"op": "add", "path": "members", "value": self._member_objects(joiners)})
-        refusal = yield from self._patch_group(team, operations, f"change the members of {team.display_name}")
-        if not refusal:
-            self._members[subject_key(team)] = self._known(members)
-        return refusal
-
-    def _replace_members(self, team: Team, members: Sequence[Person]) -> Flow[str]:
-        everybody = self._member_objects([person for person in members if self._linked(person)])
-        operation: dict[str, Json] = {"op": "replace", "path": "members", "value": everybody}
-        refusal = yield from self._patch_group(team, [operation], f"push all members of {team.display_name}")
-        if not refusal:
-            self._members[subject_key(team)] = self._known(members)
-        return refusal
-
-    def _rename_group(self, team: Team) -> Flow[str]:
-        value: dict[str, Json] = {"id": self.group_id(team), "displayName": team.display_name}
-        operation: dict[str, Json] = {"op": "replace", "value": value}
-        return (yield from self._patch_group(team, [operation], f"name the group {team.display_name}"))
-
-    def _patch_group(self, team: Team, operations: Sequence[dict[str, Json]], purpose: str) -> Flow[str]:
-        body: dict[str, Json] = {"schemas": [PATCH_OP], "Operations": list(operations)}
-        reply = yield from self._ask("PATCH", group_path(self.group_id(team)), purpose, body=body)
-        return _refusal(reply)
-
-    def _member_objects(self, members: Sequence[Person]) -> list[Json]:
-        return [{"value": self._linked(person), "display": person.user_name} for person in members]
+    def delete_group(self, team: Team) -> Flow[Outcome]:
+        self._begin("delete_group")
+        return (yield from self._push.delete(team))
 
     # Common ----------------------------------------------------------------------------------------------------------
 
@@ -342,50 +365,29 @@ class OktaEngine(Engine):
             **wide,
             "externalId": self.external_id(person),
             "groups": [],
-            "password": token(8, self.seed, "password", subject_key(person)),
+            "password": self._password(person),
             "active": True,
         })
 
-    def _failed(self, person: Person, phase: str, why: str) -> Outcome:
+    def _password(self, person: Person) -> str:
+        return token(8, self.seed, "password", subject_key(person))
+
+    def _failed(self, person: Person, phase: str, why: str, state: str = "task-failed") -> Outcome:
         words = f"Automatic provisioning of user {person.user_name} to app SCIM failed: {phase}: {why}"
-        return Outcome("task-failed", False, words, self._linked(person))
+        return Outcome(state, False, words, self._linked(person))
 
     def _delayed(self, person: Person) -> Outcome:
         self._touch("still-inactive")
         words = (f"Automatic provisioning of user {person.user_name} to app failed due to delay in reactivating remote "
                  "User. Rescheduling provision job.")
-        return Outcome("task-failed", False, words, self._linked(person))
-
-    def _pushed(self, team: Team, refusal: str, state: str) -> Outcome:
-        if not refusal:
-            return Outcome(state, True, id=self.group_id(team))
-        words = f"Group push mapping for {team.display_name} is in Error state: {refusal}"
-        return Outcome("task-failed", False, words, self.group_id(team))
+        return Outcome("rescheduled", False, words, self._linked(person), self.reads_as("still inactive"))
 
 
-def _active(on: bool) -> dict[str, Json]:
-    return {"schemas": [PATCH_OP], "Operations": [{"op": "replace", "value": {"active": on}}]}
+def template(seed: int, memory: Memory | None = None, **settings: str) -> OktaEngine:
+    """The engine for ``okta-template``."""
+    return OktaEngine(seed, memory, okta_knobs.TEMPLATE, **settings)
 
 
-def _refused(reply: Reply, *, known: bool = False) -> str:
-    """``known``: asked for an id that Okta has; a 404 has words of its own then (okta:4 [O16])."""
-    reason = "Matching user not found" if known and reply.status == 404 else answers.reason(reply)
-    return f"{reason}. Errors reported by remote server: {answers.detail(reply)}"
-
-
-def _refusal(reply: Reply, *, known: bool = False) -> str:
-    """Why a PUT or PATCH failed, "" where it did not: 200 with JSON, or 2xx with nothing (okta:5, okta:8)."""
-    if not reply.ok:
-        return _refused(reply, known=known)
-    return answers.parsed(reply).fault if reply.body.strip() else ""
-
-
-def _inactive(reply: Reply) -> bool:
-    return answers.parsed(reply).value.get("active") is False
-
-
-def _unfit(reply: Reply) -> str:
-    """Why an answer to the credentials test is not what Okta wants, "" where it is (okta:2)."""
-    if not reply.ok:
-        return _refused(reply)
-    return answers.listing(reply).fault or answers.uneven(reply)
+def wizard(seed: int, memory: Memory | None = None, **settings: str) -> OktaEngine:
+    """The engine for ``okta-wizard``."""
+    return OktaEngine(seed, memory, okta_knobs.WIZARD, **settings)
