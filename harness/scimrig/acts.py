@@ -10,7 +10,7 @@ Pure: evidence in, findings out.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -19,13 +19,16 @@ from scimrig.evidence import CaseStarted, Exchange, Observed, Sight, StepPlayed
 from scimrig.frame import Miss
 from scimrig.survey import Survey
 from scimrig.verdicts import NOTHING_CHANGED, Finding, Severity, Status
+from scimrig_simulator.idp import base
 from scimrig_simulator.scim import paths, schemas
-from scimrig_simulator.wire import FailureKind
+from scimrig_simulator.wire import FailureKind, decode_json
 
 _PATCHED = "RFC7644-3.5.2.3-R02"
 _REPLACED = "RFC7644-3.5.1-R02"
 _STATE = "RFC7644-3.1-R01"
 _CREATED = "RFC7644-3.3-R12"
+_PAGED = "RFC7644-3.4.2-R08"
+_WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 _SERVER_ERROR = "RFC7644-3.12-R22"
 _UNIMPLEMENTED = {"PATCH": "RFC7644-3.5-R03", "PUT": "RFC7644-3.5-R01", "DELETE": "RFC7644-3.6-R01"}
@@ -39,7 +42,9 @@ REFUSED = {
     "assign": "RFC7644-3.3-R03",
     "push_group": "RFC7644-3.3-R03",
     "delete": "RFC7644-3.6-R01",
+    "delete_group": "RFC7644-3.6-R01",
     "set_members": "RFC7644-3.5.2.1-R04",
+    "import_users": "RFC7644-3.4.2-R08",
 }
 """Act → the requirement that a refusal breaks in the ``rfc`` dialect; other acts by their verb (PATCH or PUT)."""
 
@@ -49,10 +54,15 @@ BELIEFS = {
     "update": "{idp} counts the change as delivered; the two sides drift apart until somebody notices.",
     "rename": "{idp} counts the new name as delivered; look-ups by it find nobody, and may end in a second account.",
     "deactivate": "{idp} shows the user as deprovisioned. Access stays open, and nobody looks again.",
+    "unassign": "{idp} no longer follows the user. The access stays open, and nobody looks again.",
     "reactivate": "{idp} counts the user as restored; the user cannot get in.",
     "delete": "{idp} forgets the user. The account stays, and no one will ever remove it.",
     "push_group": "{idp} counts the group as pushed and goes on to send members to it.",
     "set_members": "{idp} counts the membership as delivered; people keep access they lost, or lack what they got.",
+    "rename_group": "{idp} counts the new name as delivered; whoever looks the group up by it finds none.",
+    "delete_group": "{idp} forgets the group. It stays, with everything its members may do.",
+    "import_users": "{idp} works with an incomplete list of who is there.",
+    "cycle": "{idp} tries again in its next cycle, and goes into quarantine where too much fails.",
 }
 
 _ERRORS = frozenset(
@@ -72,6 +82,8 @@ def judge_act(
     finder = Finder(case, step, sent)
     if step.outcome is not None and not step.outcome["ok"]:
         return [finder.refusal()]
+    if step.act in ("cycle", "import_users"):
+        return finder.idle(survey) if step.act == "cycle" else finder.overlooked()
     intent = step.intent
     if intent is None or not step.subject:
         return []
@@ -81,7 +93,7 @@ def judge_act(
     if step.subject in new:
         misses += frame.missed(
             intent["kind"], intent["exists"], intent["values"], intent["members"],
-            old.get(step.subject), new[step.subject], survey,
+            old.get(step.subject), new[step.subject], survey, whole=intent.get("whole", False),
         )
     gone = {sight.id for sight in after.sights if sight.key == step.subject and not intent["exists"]}
     findings = finder.from_misses(misses, old.get(step.subject), new.get(step.subject))
@@ -108,7 +120,7 @@ class Finder:
     def __init__(self, case: CaseStarted, step: StepPlayed, sent: Sequence[Exchange]) -> None:
         self.case, self.step = case, step
         self.sent = [exchange for exchange in sent if exchange.by in ("idp", "probe")]
-        writes = [exchange for exchange in self.sent if exchange.method in ("POST", "PUT", "PATCH", "DELETE")]
+        writes = [exchange for exchange in self.sent if exchange.method in _WRITES]
         candidates = writes or self.sent or list(sent)
         self.telling = candidates[-1] if candidates else None
         self.operation = operation(self.telling) if self.telling else step.act
@@ -141,6 +153,34 @@ class Finder:
             f"{self.step.act.replace('_', ' ')} succeeds", str(outcome.get("words") or outcome.get("state")),
             bad, str(outcome.get("words", "")),
         )
+
+    def idle(self, survey: Survey) -> list[Finding]:
+        """A pass over a directory that has not changed since the one before it writes nothing, but for what the target
+        never keeps, or never keeps as it was sent: the survey has told that once.
+        """
+        writes = [exchange for exchange in self.sent if exchange.method in _WRITES and _settled_by(exchange, survey)]
+        if not self.step.seen.get("again") or not writes:
+            return []
+        first = writes[0]
+        what = f"{len(writes)} {'write' if len(writes) == 1 else 'writes'}, first {operation(first)}"
+        return [self.finding(
+            "cycle/writes", Status.FAIL, self._authority(_STATE), "writes again",
+            f"the second cycle over the same directory still writes: {what}",
+            "nothing, since the target holds what the first one brought", what, first, "",
+            "{idp} reads back something else than it sent, so it sends the same change again in every cycle.",
+        )]
+
+    def overlooked(self) -> list[Finding]:
+        """An import reads everybody who is there."""
+        missed = self.step.seen.get("missed") or []
+        if not missed:
+            return []
+        return [self.finding(
+            "import/missed", Status.FAIL, self._authority(_PAGED), "a row left out",
+            f"the import has read the whole list, and {' and '.join(missed)} was not in it",
+            "every user, each on some page", f"without {', '.join(missed)}", self.telling, "",
+            "{idp} takes whoever is missing from an import for deleted, and may take the app away from them.",
+        )]
 
     def from_misses(self, misses: list[Miss], before: Sight | None, after: Sight | None) -> list[Finding]:
         """One finding for each kind of miss, the telling words of the first in its title."""
@@ -178,7 +218,7 @@ class Finder:
         return replace(finding, authority=self._authority(requirement), status=self._kept_grade(requirement))
 
     def _kept_grade(self, requirement: str) -> Status:
-        return requirements.get(requirement).status if self.case.dialect == "rfc" else Status.FAIL
+        return requirements.get(requirement).status if base(self.case.dialect) == "rfc" else Status.FAIL
 
     def _answer_shows(self, after: Sight, about: Sequence[str]) -> bool:
         """Whether the answer to a create shows the same as a later look, or nothing at all."""
@@ -217,10 +257,11 @@ class Finder:
         numbers = [shown.number] if shown is not None else []
         numbers += [number for number in self.step.exchanges if number not in numbers]
         inferred = ", ".join(self.step.ground.get("inferred", ()))
-        believed = consequence or ("" if words else BELIEFS.get(self.step.act, ""))
+        means = str((self.step.outcome or {}).get("means", ""))
+        believed = consequence or means or ("" if words else BELIEFS.get(self.step.act, ""))
         stop = "" if not believed or words.endswith(".") else "."
         told = f"{self.idp}: {words}{stop} " if words else ""
-        consequence = told + believed.format(idp=self.idp)
+        consequence = told + believed.replace("{idp}", self.idp)
         if inferred and status is Status.WARN:
             consequence += f" (Inferred, not documented: {inferred}.)"
         return Finding(
@@ -238,9 +279,10 @@ class Finder:
         return REFUSED.get(self.step.act, self._verb_requirement())
 
     def _authority(self, requirement: str) -> str:
-        if self.case.dialect == "rfc":
+        dialect = base(self.case.dialect)
+        if dialect == "rfc":
             return f"rfc:{requirement}"
-        return f"idp:{self.case.dialect}:{self.step.ground.get('chapter', 4)}"
+        return f"idp:{dialect}:{self.step.ground.get('chapter', 4)}"
 
     def _grade(self, authority: str) -> Status:
         if authority.startswith("rfc:"):
@@ -263,6 +305,28 @@ class Finder:
         if check == "frame/loss" and self._verb_requirement() == _PATCHED:
             return "RFC7644-3.5.2.3-R01"
         return self._verb_requirement()
+
+
+def _settled_by(exchange: Exchange, survey: Survey) -> bool:
+    """Whether a write is about something that a target like this keeps as it is sent."""
+    paths_sent = list(_patched_paths(exchange))
+    return not paths_sent or any(
+        frame.judged(path, survey) and path not in survey.normalised for path in paths_sent
+    )
+
+
+def _patched_paths(exchange: Exchange) -> Iterator[str]:
+    """The paths that a PATCH names, by ``path`` or as members of a value without one."""
+    try:
+        body = decode_json(exchange.request_body or "")
+    except ValueError:
+        return
+    operations = body.get("Operations") if isinstance(body, dict) else None
+    for operation in operations if isinstance(operations, list) else ():
+        if isinstance(operation, dict) and isinstance(operation.get("path"), str):
+            yield operation["path"]
+        elif isinstance(operation, dict) and isinstance(operation.get("value"), dict):
+            yield from operation["value"]
 
 
 def breakdown(exchange: Exchange) -> str:

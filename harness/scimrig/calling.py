@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_plus, urlencode
 
 from scimrig import hooks
 from scimrig.addresses import origin
@@ -17,10 +18,11 @@ from scimrig.caller import Caller, Numbers
 from scimrig.cast import Cast
 from scimrig.declared_calls import CALLS
 from scimrig.evidence import Leftover
+from scimrig.hooks import HookSend
 from scimrig.scenario.matchers import ABSENT, match
 from scimrig.scenario.model import Step
 from scimrig.wakeful import WakefulClock
-from scimrig_simulator.wire import CREDENTIALS, Flow, Reply, Send, segment, send
+from scimrig_simulator.wire import CREDENTIALS, LENGTH, Flow, Headers, Reply, Send, segment, send
 
 if TYPE_CHECKING:
     from scimrig.sink import Sink
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 REFUSALS = frozenset(range(400, 500)) - {401, 404, 429}
 """Statuses that say no to what was asked, and to nothing else."""
 
+_FORM: Headers = (
+    ("Accept", "application/json"), ("Content-Type", "application/x-www-form-urlencoded"), ("Content-Length", LENGTH),
+)
 _TELLS_TOKEN = ("hooks.issue_token", "hooks.rotate_token", "hooks.replace_token")
 
 
@@ -112,11 +117,14 @@ class Calling:
     def elsewhere(self, step: Step, request: Send, at: str | None, token: str | None) -> Send:
         """A probe's request as it is to go: to another place, or with the token of another tenant.
 
-        at: None | "second_tenant" | "origin";  token: "own" | "second_tenant" | anything else the request has already
+        at: None | "second_tenant" | "origin" | "token_endpoint"
+        token: "own" | "second_tenant" | anything else the request has already
         """
         courier = self._caller.courier
         if at == "origin":
             return _sent_to(request, self._at_home(request), None)
+        if at == "token_endpoint":
+            return self._token_request(request)
         if at is None and token != "second_tenant":
             return request
         if courier.second is None:
@@ -124,6 +132,18 @@ class Calling:
         path = request.path if at is None else f"{courier.second.base_url}{request.path}"
         own = token == "own"
         return _sent_to(request, path, courier.credentials if own else f"Bearer {self._token(step)}")
+
+    def _token_request(self, request: Send) -> HookSend:
+        """The request as a form to the token endpoint, with the client's id and secret; the log knows no token."""
+        client = self._caller.courier.client
+        if client is None or not isinstance(request.body, dict):
+            raise hooks.HookError("nothing is known of a token endpoint: add oauth.token_url to the target file")
+        fields = client.form(request.body)
+        for name, value in fields:
+            if name in ("client_secret", "client_assertion"):
+                self._caller.courier.redactor.learn(quote_plus(value))
+        body = urlencode(fields).encode()
+        return HookSend("POST", client.token_url, "", _FORM, body, request.purpose, "/access_token")
 
     def _at_home(self, request: Send) -> str:
         """The whole URL of a request beside SCIM, which goes to the target and nowhere else."""

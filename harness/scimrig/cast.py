@@ -6,8 +6,8 @@ Rule: it sends nothing.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scimrig.declarations import NOTHING, Declarations
@@ -16,12 +16,16 @@ from scimrig.plan import Case, Plan
 from scimrig.playable import mapped
 from scimrig.scenario.resolve import resolve
 from scimrig_simulator.idp.attributes import WORK_EMAIL
-from scimrig_simulator.idp.engine import Engine
+from scimrig_simulator.idp.engine import Directory, Engine
 from scimrig_simulator.idp.intent import Intent
 from scimrig_simulator.scim import urns
 from scimrig_simulator.workforce.company import Company
 from scimrig_simulator.workforce.person import FIELDS, Person
 from scimrig_simulator.workforce.team import Team
+
+BEGINS = frozenset({"assign", "reactivate", "push_group", "set_members", "rename_group"})
+ENDS = frozenset({"deactivate", "unassign", "delete", "delete_group"})
+"""Acts after which somebody has the app, or a team is pushed; and those after which that is over."""
 
 _LOOK_ALIKES = str.maketrans("aceopxy", "асеорху")  # Latin letters, and the Cyrillic ones that look like them
 
@@ -33,6 +37,8 @@ class Player:
     id:    the target's, "" until an answer told it
     held:  what is meant to hold of a person by now (``intent.in_force``), None before anything was
     tried: a target that takes not everybody has refused to create them: what came of it is looked up by name
+    scope: a person has the app as far as the IdP is concerned, a team is pushed
+    members: of a team: keys of the people who were last said to be in it
     """
 
     key: str
@@ -41,6 +47,8 @@ class Player:
     id: str = ""
     held: Intent | None = None
     tried: bool = False
+    scope: bool = False
+    members: tuple[str, ...] = ()
 
     @property
     def watch(self) -> Watch:
@@ -53,14 +61,16 @@ class Cast:
 
     def __init__(self, case: Case, plan: Plan, engine: Engine, declared: Declarations = NOTHING) -> None:
         self._engine, self._plan, self._row, self._declared = engine, plan, case.row, declared
-        digest = uuid.uuid5(uuid.NAMESPACE_URL, f"{plan.run}/{plan.seed}/{case.name}/nobody")
+        self._case = case
+        self._prefix = plan.prefix + case.mark
+        digest = uuid.uuid5(uuid.NAMESPACE_URL, f"{plan.run}/{plan.seed}/{case.people}/nobody")
         self.nobody = str(digest)
         self.kept: dict[str, Any] = {}
-        company = Company(plan.seed, plan.domain, plan.prefix)
+        company = Company(plan.seed, plan.domain, self._prefix)
         mapping = mapped(case.scenario, declared)
         self._players: dict[str, Player] = {}
         for subject in case.scenario.given:
-            number = case.person_number(subject.key, plan.seed)
+            number = self._number(subject.key)
             fields = resolve(subject.fields, self._common())
             if subject.kind == "team":
                 team = company.team(number, subject.key)
@@ -68,8 +78,25 @@ class Cast:
                     fields = {**fields, "displayName": mapping[subject.key][0]}
                 who: Person | Team = team.changed(fields) if fields else team
             else:
-                who = company.person(number, subject.key).changed(fields)
+                who = self._changed(company.person(number, subject.key), fields)
             self._players[subject.key] = Player(subject.key, who, subject.exists)
+
+    def _number(self, key: str) -> int:
+        return self._case.person_number(key, self._plan.seed)
+
+    def _changed(self, person: Person, fields: Mapping[str, Any]) -> Person:
+        """The person with these fields; ``manager`` is the key of another one."""
+        plain = {name: value for name, value in fields.items() if name != "manager"}
+        changed = person.changed(plain) if plain else person
+        if "manager" not in fields:
+            return changed
+        boss = fields["manager"]
+        return replace(changed, manager=None if boss is None else self._number(str(boss)))
+
+    def change(self, key: str, fields: Mapping[str, Any]) -> Person:
+        """The person of that key as they are from now on. Raises TypeError where the key means a team."""
+        self._players[key].who = changed = self._changed(self.person(key), fields)
+        return changed
 
     def __iter__(self) -> Iterator[Player]:
         return iter(self._players.values())
@@ -91,6 +118,15 @@ class Cast:
             raise TypeError(f"{key} is a person; a team is wanted here")
         return who
 
+    def directory(self) -> Directory:
+        """What the IdP's own directory holds of the case: who has the app, and which teams are pushed."""
+        people = [self.person(player.key) for player in self if player.scope and isinstance(player.who, Person)]
+        teams = [
+            (player.who, [self.person(key) for key in player.members])
+            for player in self if player.scope and isinstance(player.who, Team)
+        ]
+        return Directory(people, teams)
+
     def watches(self) -> list[Watch]:
         """The players to look at: those that are on the target, or may be."""
         return [player.watch for player in self if player.id or player.tried]
@@ -103,10 +139,10 @@ class Cast:
 
     def _common(self) -> dict[str, Any]:
         """What templates may name before anybody is on the target; what is ``given`` may speak of nothing else."""
-        stranger = f"{self._plan.prefix}nobody-{self.nobody[:8]}@{self._plan.domain}"
+        stranger = f"{self._prefix}nobody-{self.nobody[:8]}@{self._plan.domain}"
         return {
             "matrix": self._row,
-            "run": {"prefix": self._plan.prefix, "domain": self._plan.domain, "id": self._plan.run},
+            "run": {"prefix": self._prefix, "domain": self._plan.domain, "id": self._plan.run},
             "nobody": {"id": self.nobody, "userName": stranger},
             "promised": self._promised(),
         }
@@ -120,6 +156,8 @@ class Cast:
         domain = allowed[0] if allowed else self._plan.domain
         roles = dict(zip(("role", "otherRole"), self._declared.value("roles.assignable") or (), strict=False))
         alike = domain.translate(_LOOK_ALIKES)
+        endpoint = self._declared.value("oauth.token_url")
+        roles |= {} if endpoint is None else {"tokenEndpoint": str(endpoint)}
         return {"domain": domain, "domainUpper": domain.upper(), "domainAlike": alike, "foreign": foreign, **roles}
 
     def _facts(self, player: Player) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from scimrig import commands
 from scimrig.addresses import origin
@@ -85,12 +85,35 @@ class SecondTenant:
 
 
 @dataclass(frozen=True, slots=True)
+class OAuthClient:
+    """A client that asks for access tokens to the target.
+
+    token_url: whole, or a path at the origin of declared calls;  assertion: what a federated identity shows
+    """
+
+    token_url: str
+    id: str | None = None
+    secret: str | None = field(default=None, repr=False)
+    assertion: str | None = field(default=None, repr=False)
+
+    def form(self, grant: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+        """The fields of a token request (RFC 6749 §4.4.2): those of the grant, and who asks (RFC 7523 §2.2)."""
+        federated = "client_assertion_type" in grant
+        own = {"client_id": self.id, "client_assertion": self.assertion} if federated else {
+            "client_id": self.id, "client_secret": self.secret,
+        }
+        told = ((name, value) for name, value in own.items() if value is not None)
+        return (*((name, str(value)) for name, value in grant.items()), *told)
+
+
+@dataclass(frozen=True, slots=True)
 class Channels:
-    """Both ways to one target, and what is known of another tenant of it, None for nothing."""
+    """Both ways to one target, and what is known of another tenant of it and of an OAuth client, None for nothing."""
 
     scim: Transport
     hooks: Hooks
     second: SecondTenant | None = None
+    client: OAuthClient | None = None
 
     def close(self) -> None:
         """Close both."""

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from scimrig.addresses import origin
-from scimrig.channels import Hooks, SecondTenant
+from scimrig.channels import Hooks, OAuthClient, SecondTenant
 from scimrig.evidence import REDACTED, Exchange
 from scimrig.hooks import HookError, HookSend
 from scimrig.pointer import find
 from scimrig.rows import Rows
 from scimrig_simulator.clock import Clock
-from scimrig_simulator.drive import Transport, play
+from scimrig_simulator.drive import Transport, play, play_all
 from scimrig_simulator.wire import FailureKind, Flow, Headers, Reply, Send, TransportFailure
 
 T = TypeVar("T")
@@ -93,6 +93,7 @@ class Courier:
     stopped:     whether the run was asked to end
     hooks:       the way to the calls that the target's owner declares, and to whatever else has a whole URL
     second:      another tenant of the target's, None where none is declared
+    client:      an OAuth client of the target's, None where none is declared
     """
 
     transport: Transport
@@ -107,6 +108,7 @@ class Courier:
     stopped: Callable[[], bool] = lambda: False
     hooks: Hooks | None = None
     second: SecondTenant | None = None
+    client: OAuthClient | None = None
     _by: str = "keeper"
     _step: str = ""
     _sent: list[int] = field(default_factory=list)
@@ -116,6 +118,14 @@ class Courier:
         self._by, self._step, self._sent = by, step, []
         result = play(flow, self, self.clock)
         return result, tuple(self._sent)
+
+    def play_all(
+        self, flows: Sequence[Flow[T]], at_once: int, by: str, step: str = ""
+    ) -> tuple[list[T], tuple[int, ...]]:
+        """Play flows on ``at_once`` threads; their results in order, and the numbers of the exchanges they made."""
+        self._by, self._step, self._sent = by, step, []
+        results = play_all(flows, self, self.clock, workers=at_once)
+        return results, tuple(sorted(self._sent))
 
     def exchange(self, request: Send) -> Reply:
         """One request there and back (the driver calls this). Raises Stopped once the run was asked to end."""

@@ -14,7 +14,7 @@ from typing import Any
 
 TABLES = (
     "consistency", "policy", "roles", "deprovision", "normalized", "webhooks", "directory_api", "write_api", "audit",
-    "second_tenant", "hooks", "consumer",
+    "second_tenant", "oauth", "hooks", "consumer",
 )
 """The tables of a target file that hold declarations."""
 
@@ -198,6 +198,18 @@ KEYS: Mapping[str, Key] = {
     ),
     "second_tenant.token": Key(
         "where its bearer token is, unless hooks.issue_token tells one", '"env:SECOND_TOKEN"'
+    ),
+    "oauth.token_url": Key(
+        "where an OAuth client asks for an access token to the SCIM service (RFC 6749 §4.4)", '"/oauth/token"'
+    ),
+    "oauth.client_id": Key("the client that asks for it", '"client_123"'),
+    "oauth.client_secret": Key(
+        "where its secret is; without it: the target's own token is the secret", '"env:OAUTH_SECRET"'
+    ),
+    "oauth.client_assertion": Key(
+        "where a token of another issuer is, which a client of a federated identity shows in place of a secret"
+        " (RFC 7523 §2.2)",
+        '"cmd:az account get-access-token --query accessToken -o tsv"',
     ),
     "hooks.base_url": Key(
         "where the paths of declared calls begin; without it: the origin of the target's base_url",

@@ -26,6 +26,8 @@ class RunStarted:
     ``selective``: the user narrowed what is played (``-k``, ``--tag``, ``--idp``), so that silence proves little.
     ``declared``: what the target's owner promises (``Declarations.data``); secrets are named by source only.
     ``command``: what was run: "run", or "consumer", which judges a receiver of webhooks.
+    ``packs``: the vendors' packs that are played, and nothing else is (``packs.told``); empty for a run of the suite.
+    ``twins``: the two dialects of a twin run, () in any other.
     """
 
     type: ClassVar[str] = "run-started"
@@ -42,6 +44,8 @@ class RunStarted:
     selective: bool = False
     declared: dict[str, Any] = field(default_factory=dict)
     command: str = "run"
+    twins: tuple[str, ...] = ()
+    packs: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +286,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-_TUPLES = frozenset({"dialects", "counted", "cites", "tags", "exchanges", "options"})
+_TUPLES = frozenset({"dialects", "counted", "cites", "tags", "exchanges", "options", "twins", "packs"})
 
 
 def _revive(name: str, value: Any) -> Any:

@@ -19,6 +19,7 @@ from scimrig.pointer import find
 from scimrig.scenario.matchers import ABSENT, match, show
 from scimrig.survey import Survey
 from scimrig.verdicts import NOTHING_CHANGED, Finding, Severity, Status
+from scimrig_simulator.idp import base
 from scimrig_simulator.scim import paths, schemas
 from scimrig_simulator.wire import FailureKind, Json, Reply
 
@@ -32,7 +33,7 @@ def judge_send(
     case: CaseStarted, step: StepPlayed, sent: Sequence[Exchange], before: Observed, after: Observed, survey: Survey
 ) -> list[Finding]:
     """Findings about one request of a probe. Raises Undecidable where the network failed."""
-    shown = sent[-1]
+    shown = _telling(sent)
     if shown.failure is not None and shown.failure.kind is not FailureKind.HELD_BACK:
         raise acts.Undecidable(f"{shown.method} {shown.path}: {shown.failure.detail}")
     old = {sight.key: sight for sight in before.sights}
@@ -42,7 +43,7 @@ def judge_send(
     findings = acts.strangers(acts.Finder(case, step, sent), old, new, about, gone)
     nearest: tuple[int, list[str], dict[str, Any]] | None = None
     for outcome in step.expect:
-        score, reasons = _misfit(outcome, shown, old, new, survey)
+        score, reasons = _misfit(outcome, step, sent, old, new, survey)
         if not reasons:
             return findings + _graded(case, step, shown, outcome)
         if score == _STATUS_ALONE and outcome.get("grade", "pass") != "pass":
@@ -79,10 +80,27 @@ def judge_check(case: CaseStarted, step: StepPlayed, after: Observed, survey: Su
     return [_finding(case, step, None, Status.FAIL, _authority(case, {}), "check", reasons, wanted, ())]
 
 
+def fits(
+    outcome: Mapping[str, Any], step: StepPlayed, sent: Sequence[Exchange], before: Observed, after: Observed,
+    survey: Survey,
+) -> bool:
+    """Whether what was answered, and the state afterwards, is what an outcome asks."""
+    old, new = ({sight.key: sight for sight in seen.sights} for seen in (before, after))
+    return _telling(sent).failure is None and not _misfit(outcome, step, sent, old, new, survey)[1]
+
+
+def _telling(sent: Sequence[Exchange]) -> Exchange:
+    """The exchange that tells: of a request that was sent several times the first one that went wrong."""
+    return next((exchange for exchange in sent if not exchange.ok), sent[-1]) if len(sent) > 1 else sent[-1]
+
+
 def _misfit(
-    outcome: Mapping[str, Any], shown: Exchange, old: Sights, new: Sights, survey: Survey
+    outcome: Mapping[str, Any], step: StepPlayed, sent: Sequence[Exchange], old: Sights, new: Sights, survey: Survey
 ) -> tuple[int, list[str]]:
     """(how near it came, why it does not fit). The status counts most, then what the answer says, then the state."""
+    shown = _telling(sent)
+    if "rate" in outcome:
+        return 1, list(_rate_misfits(outcome, step, sent))
     if not _status_fits(outcome.get("status"), shown.status):
         return 0, [f"status is {shown.status}; expected {_status_words(outcome.get('status'))}"]
     reasons = list(_answer_misfits(outcome, shown))
@@ -91,11 +109,20 @@ def _misfit(
     return 2, _state_misfits(outcome, old, new, survey)
 
 
+def _rate_misfits(outcome: Mapping[str, Any], step: StepPlayed, sent: Sequence[Exchange]) -> Iterator[str]:
+    """Answers of the right status, a second; ``seen`` has how long all requests took."""
+    answered = sum(_status_fits(outcome.get("status"), exchange.status) for exchange in sent)
+    rate = answered / max(float(step.seen.get("seconds", 0)), 0.001)
+    if rate < outcome["rate"]:
+        words = f"{answered} of {len(sent)} requests were answered {_status_words(outcome.get('status'))}"
+        yield f"{words} in {step.seen.get('seconds', 0):.1f} s: {rate:.0f} a second"
+
+
 def _state_misfits(outcome: Mapping[str, Any], old: Sights, new: Sights, survey: Survey) -> list[str]:
     reasons = []
-    for check in _as_list(outcome.get("then")):
+    for check in as_list(outcome.get("then")):
         reasons += _check(check, new, old, survey)
-    for key in _as_list(outcome.get("unchanged")):
+    for key in as_list(outcome.get("unchanged")):
         reasons += _unchanged(str(key), old, new)
     return reasons
 
@@ -110,8 +137,10 @@ def _answer_misfits(outcome: Mapping[str, Any], shown: Exchange) -> Iterator[str
             return
     if "scimType" in outcome:
         actual = body.get("scimType") if isinstance(body, dict) else None
-        if actual not in _as_list(outcome["scimType"]):
-            yield f"scimType is {actual!r}; expected {' or '.join(map(str, _as_list(outcome['scimType'])))}"
+        if actual not in as_list(outcome["scimType"]):
+            yield f"scimType is {actual!r}; expected {' or '.join(map(str, as_list(outcome['scimType'])))}"
+    if "within" in outcome and shown.elapsed > outcome["within"]:
+        yield f"the answer took {shown.elapsed * 1000:.0f} ms; expected at most {outcome['within'] * 1000:.0f} ms"
     for name, spec in outcome.get("headers", {}).items():
         reason = match(spec, shown.header(name))
         if reason:
@@ -243,7 +272,7 @@ def _finding(
     where = acts.operation(shown) if shown is not None else "read back"
     title = f"{case.title}: not so" if status is Status.FAIL else case.title
     idp = str(step.ground.get("idp", ""))
-    consequence = acts.BELIEFS.get(_area_act(case.area), "").format(idp=idp) if idp and case.dialect != "rfc" else ""
+    consequence = acts.BELIEFS.get(_area_act(case.area), "").format(idp=idp) if idp and base(case.dialect) != "rfc" else ""
     return Finding(
         check, status, authority, where, case.scenario, case.case, case.dialect, step.step,
         title, wanted, "; ".join(reasons), Severity(case.severity),
@@ -255,12 +284,13 @@ def _authority(case: CaseStarted, outcome: Mapping[str, Any]) -> str:
     """The outcome's own authority, else the scenario's first cite: of a promise, else of the RFC in ``rfc`` and of the
     IdP elsewhere.
     """
-    own = f"idp:{case.dialect}:"
-    family = f"idp:{case.dialect.partition('-')[0]}:"  # entra-flag's chapters are those of entra
+    dialect = base(case.dialect)
+    own = f"idp:{dialect}:"
+    family = f"idp:{dialect.partition('-')[0]}:"  # entra-flag's chapters are those of entra
     if outcome.get("authority"):
         given = str(outcome["authority"])
         return f"{own}{given.removeprefix(family)}" if given.startswith(family) else given
-    order = (("rfc:",) if case.dialect == "rfc" else (own, family))
+    order = (("rfc:",) if dialect == "rfc" else (own, family))
     for prefix in ("policy:", *order, "rfc:", "idp:"):
         for cite in case.cites:
             if cite.startswith(prefix):
@@ -271,7 +301,7 @@ def _authority(case: CaseStarted, outcome: Mapping[str, Any]) -> str:
 def _about(expect: Sequence[Mapping[str, Any]]) -> set[str]:
     keys: set[str] = set()
     for outcome in expect:
-        checks = _as_list(outcome.get("then"))
+        checks = as_list(outcome.get("then"))
         keys |= {str(check.get("user") or check.get("group")) for check in checks}
     return keys
 
@@ -284,22 +314,24 @@ def _seen(sight: Sight) -> dict[str, Any] | None:
 def _status_fits(spec: Any, status: int) -> bool:
     if spec is None:
         return True
-    return any(str(item) in (str(status), f"{status // 100}xx") for item in _as_list(spec))
+    return any(str(item) in (str(status), f"{status // 100}xx") for item in as_list(spec))
 
 
 def _status_words(spec: Any) -> str:
-    return "any status" if spec is None else " or ".join(str(item) for item in _as_list(spec))
+    return "any status" if spec is None else " or ".join(str(item) for item in as_list(spec))
 
 
 def _wanted(outcome: Mapping[str, Any]) -> str:
     parts = [_status_words(outcome.get("status"))]
+    parts += [f"within {outcome['within']:g} s"] if "within" in outcome else []
+    parts += [f"{outcome['rate']:g} a second"] if "rate" in outcome else []
     if "scimType" in outcome:
-        parts.append(f"scimType {' or '.join(map(str, _as_list(outcome['scimType'])))}")
+        parts.append(f"scimType {' or '.join(map(str, as_list(outcome['scimType'])))}")
     asked = {**outcome.get("headers", {}), **outcome.get("body", {})}
     parts += [f"{name} {show(spec)}" for name, spec in asked.items()]
-    parts += _then_words(_as_list(outcome.get("then")))
+    parts += _then_words(as_list(outcome.get("then")))
     if "unchanged" in outcome:
-        parts.append(f"{', '.join(map(str, _as_list(outcome['unchanged'])))} unchanged")
+        parts.append(f"{', '.join(map(str, as_list(outcome['unchanged'])))} unchanged")
     return "; ".join(parts)
 
 
@@ -330,7 +362,8 @@ def _names(ids: Sequence[str], names: Mapping[str, str]) -> str:
     return ", ".join(names.get(identifier, identifier) for identifier in ids) or "none"
 
 
-def _as_list(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
+    """The one thing or the several that stand at a place where either may stand."""
     if value is None:
         return []
     return list(value) if isinstance(value, (list, tuple)) else [value]

@@ -177,7 +177,8 @@ def _ignored(
         )]
     if after is None:
         return []
-    misses = frame.missed(intent["kind"], True, intent["values"], None, before, after, survey)
+    whole = intent.get("whole", False)
+    misses = frame.missed(intent["kind"], True, intent["values"], None, before, after, survey, whole=whole)
     address = [miss for miss in misses if _about_address(miss)]
     findings = finder.from_misses([miss for miss in misses if miss not in address], before, after)
     if address:

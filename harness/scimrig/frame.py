@@ -52,11 +52,11 @@ class Miss:
 
 def missed(
     kind: str, exists: bool, values: Mapping[str, Json], members: Iterable[str] | None,
-    before: Sight | None, after: Sight, survey: Survey,
+    before: Sight | None, after: Sight, survey: Survey, *, whole: bool = False,
 ) -> list[Miss]:
     """Everything about the act's own row that differs from its intent; [] when the act did exactly that.
 
-    kind, exists, values, members: the intent (``Intent.to_json``). before: None where the act made the row.
+    kind, exists, values, members, whole: the intent (``Intent.to_json``). before: None where the act made the row.
     """
     misses = list(_found(after, exists))
     resource = after.by_id.resource or after.by_filter.resource or after.in_list.resource
@@ -69,7 +69,8 @@ def missed(
         misses += _members(resource, set(members))
     if before is not None and before.by_id.resource is not None and after.by_id.resource is not None:
         touched = [*values, "emails"] if TYPED_EMAIL in survey.dropped and TYPED_EMAIL in values else values
-        misses += unasked(before.by_id.resource, after.by_id.resource, touched, rows, keep_members=members is None)
+        besides = unasked(before.by_id.resource, after.by_id.resource, touched, rows, keep_members=members is None)
+        misses += [miss for miss in besides if not (whole and miss.kind == "loss")]
     if not any(miss.kind == "effect" for miss in misses):
         misses += _stale(after, wanted, rows)
     return misses
@@ -104,12 +105,12 @@ def disturbed(before: Sight, after: Sight, gone: set[str]) -> list[Miss]:
 def contradictions(one: Mapping[str, Any], other: Mapping[str, Any], rows: ResourceType) -> list[str]:
     """Attributes of which ``other`` shows another value than ``one``; what it leaves out contradicts nothing."""
     found = []
-    for name, attribute, first, second in _pairs(one, other, rows):
+    for name, attribute, first, second in pairs(one, other, rows):
         if name == "members":
             differs = _member_ids({name: first}) != _member_ids({name: second})
         else:
             differs = not compare.same_value(first, second, attribute)
-        if differs and not _unassigned(second):
+        if differs and not unassigned(second):
             found.append(name)
     return found
 
@@ -138,7 +139,7 @@ def lower_cased(kind: str, path: str, survey: Survey) -> bool:
 def _wanted(kind: str, values: Mapping[str, Json], survey: Survey) -> Iterator[tuple[str, Json]]:
     """The intent as far as the target can hold it: what the survey told once is not told again after every act."""
     for path, value in values.items():
-        if kind == "User" and survey.normalised.get(path) == COMPOSED and not _unassigned(value):
+        if kind == "User" and survey.normalised.get(path) == COMPOSED and not unassigned(value):
             continue
         if path == TYPED_EMAIL and path in survey.dropped and isinstance(value, str) and value:
             yield f"emails[value eq {filter_string(value)}].value", value
@@ -151,8 +152,8 @@ def effect(resource: Mapping[str, Any], values: Mapping[str, Json], rows: Resour
     misses = []
     for path, expected in values.items():
         actual = paths.select(dict(resource), path, rows)
-        if not _holds(expected, actual, _leaf(path, rows)):
-            misses.append(Miss("effect", path, _words(expected), _words(_one(actual))))
+        if not _holds(expected, actual, leaf(path, rows)):
+            misses.append(Miss("effect", path, in_words(expected), in_words(_one(actual))))
     return misses
 
 
@@ -163,16 +164,16 @@ def unasked(
     """What was lost, changed or added although no path of ``values`` names it; only attributes a client may write."""
     touched = [paths.parse_path(path) for path in values]
     misses: list[Miss] = []
-    for name, attribute, old, new in _pairs(before, after, rows):
+    for name, attribute, old, new in pairs(before, after, rows):
         if name == "members" and not keep_members:
             continue
-        named = [path for path in touched if _names(path, name)]
+        named = [path for path in touched if speaks_of(path, name)]
         if attribute.multi_valued:
             misses += _items(name, attribute, _list(old), _list(new), named)
         elif not named and not compare.same_value(old, new, attribute):
-            emptied = _unassigned(new)
-            if emptied or (not _unassigned(old) and name.lower() not in besides):
-                misses.append(Miss("loss", name, f"{_words(old)} kept", "it is gone" if emptied else _words(new)))
+            emptied = unassigned(new)
+            if emptied or (not unassigned(old) and name.lower() not in besides):
+                misses.append(Miss("loss", name, f"{in_words(old)} kept", "it is gone" if emptied else in_words(new)))
     return misses
 
 
@@ -185,10 +186,10 @@ def _items(
     about = [path.filter for path in named if path.filter is not None]
     for item in old:
         if not _matched(item, about, attribute) and not any(_same_item(item, other, attribute) for other in new):
-            yield Miss("loss", name, f"{_words(item)} kept", _words(new) if new else "it is gone")
+            yield Miss("loss", name, f"{in_words(item)} kept", in_words(new) if new else "it is gone")
     for item in new:
         if not _matched(item, about, attribute) and not any(_same_item(item, other, attribute) for other in old):
-            yield Miss("extra", name, f"no other value than {_words(old)}", f"{_words(item)} came")
+            yield Miss("extra", name, f"no other value than {in_words(old)}", f"{in_words(item)} came")
 
 
 def _found(after: Sight, exists: bool) -> Iterator[Miss]:
@@ -228,14 +229,14 @@ def _members(resource: Mapping[str, Any], wanted: set[str]) -> Iterator[Miss]:
 
 
 def _holds(expected: Json, actual: list[Json], attribute: Attribute | None) -> bool:
-    if _unassigned(expected):
-        return all(_unassigned(value) for value in actual)
+    if unassigned(expected):
+        return all(unassigned(value) for value in actual)
     if isinstance(expected, list):
         return compare.same_value(expected, actual, attribute)
     return bool(actual) and all(compare.same_value(expected, value, attribute) for value in actual)
 
 
-def _pairs(
+def pairs(
     before: Mapping[str, Any], after: Mapping[str, Any], rows: ResourceType
 ) -> Iterator[tuple[str, Attribute, Json, Json]]:
     """(name, definition, old, new) of every attribute a client may write; complex ones by sub-attribute."""
@@ -276,10 +277,10 @@ def _same_item(one: Json, other: Json, attribute: Attribute) -> bool:
 def _bare(item: Json) -> Json:
     if not isinstance(item, dict):
         return item
-    return {key: value for key, value in item.items() if key.lower() not in SERVER_MADE and not _unassigned(value)}
+    return {key: value for key, value in item.items() if key.lower() not in SERVER_MADE and not unassigned(value)}
 
 
-def _names(path: paths.Path, name: str) -> bool:
+def speaks_of(path: paths.Path, name: str) -> bool:
     """Whether a path is about the attribute ``name`` ("title", "name.givenName", "urn:…:User:department")."""
     attr = path.attr
     uri = attr.uri if attr.uri and attr.uri.lower() not in (urns.USER.lower(), urns.GROUP.lower()) else None
@@ -289,7 +290,8 @@ def _names(path: paths.Path, name: str) -> bool:
     return name.lower() in (whole, f"{whole}.{sub}".lower()) or (sub is None and name.lower().startswith(f"{whole}."))
 
 
-def _leaf(path: str, rows: ResourceType) -> Attribute | None:
+def leaf(path: str, rows: ResourceType) -> Attribute | None:
+    """The definition of what a path ends in, None for what no schema has."""
     parsed = paths.parse_path(path)
     sub = parsed.sub or parsed.attr.sub
     return rows.find(paths.AttrPath(parsed.attr.uri, parsed.attr.name, sub))
@@ -312,10 +314,11 @@ def _member_ids(resource: Mapping[str, Any]) -> set[str]:
 def _list(value: Json) -> list[Json]:
     if isinstance(value, list):
         return value
-    return [] if _unassigned(value) else [value]
+    return [] if unassigned(value) else [value]
 
 
-def _unassigned(value: Json) -> bool:
+def unassigned(value: Json) -> bool:
+    """Null, absent and empty are one and the same (RFC 7643 §2.5)."""
     return value is None or value == "" or value == [] or value == {}
 
 
@@ -323,8 +326,9 @@ def _one(actual: list[Json]) -> Json:
     return actual[0] if len(actual) == 1 else (actual or None)
 
 
-def _words(value: Json) -> str:
-    if _unassigned(value):
+def in_words(value: Json) -> str:
+    """A value as findings tell it."""
+    if unassigned(value):
         return "unassigned"
     if isinstance(value, bool):
         return "true" if value else "false"

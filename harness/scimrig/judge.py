@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from scimrig import acts, expectations, fates, leniency, surveyed, watched
+from scimrig import acts, expectations, fates, leniency, surveyed, twins, watched
 from scimrig import checks as standing
 from scimrig.attempts import Received
+from scimrig.bar import Bar, bars, held_to, too_late, visible
 from scimrig.consumer import judged
 from scimrig.declarations import NOTHING, Declarations
 from scimrig.deliveries import judge_webhooks
@@ -31,11 +32,13 @@ from scimrig.evidence import (
     Surveyed,
 )
 from scimrig.survey import Survey
-from scimrig.verdicts import CaseVerdict, CheckVerdict, Finding, RunResult, Status
+from scimrig.tally import asserted, countable
+from scimrig.verdicts import Asserted, CaseVerdict, CheckVerdict, Finding, RunResult, Status
 
 WAITING = ("sink", "await", "silence")
 """Verbs about webhooks: what they are judged by has come beside the exchanges."""
 
+_JUDGED = frozenset({Status.PASS, Status.INFO, Status.WARN, Status.FAIL})
 _ENDINGS = {"skip": Status.SKIP, "blocked": Status.BLOCKED, "error": Status.ERROR}
 
 
@@ -53,7 +56,9 @@ class Judge:
         self._declared = NOTHING
         self._received = Received()
         self._survey_findings: tuple[Finding, ...] = ()
+        self._bars: dict[str, Bar] = {}
         self._open: dict[str, Evidence] = {}
+        self._twins: dict[str, Evidence] = {}  # by what they share with the other one, which has not ended yet
         self._verdicts: list[CaseVerdict] = []
         self._exchanges: dict[int, Exchange] = {}
         self._early: list[Exchange] = []
@@ -69,6 +74,7 @@ class Judge:
                 self._exchange(record)
             case RunStarted():
                 self._started, self._declared = record, Declarations(record.declared)
+                self._bars = bars(record.packs)
             case Surveyed():
                 self._take_survey(Survey.from_json(record.survey))
             case CaseStarted():
@@ -116,7 +122,7 @@ class Judge:
         self._survey = survey
         self._known = standing.Known(survey=survey.to_json())
         base_url = "" if self._started is None else self._started.base_url
-        self._survey_findings = surveyed.findings(survey, base_url)
+        self._survey_findings = () if self._of_packs else surveyed.findings(survey, base_url)
         self._examine_early()
 
     def _examine_early(self) -> None:
@@ -125,6 +131,8 @@ class Judge:
             self._examine(exchange)
 
     def _examine(self, exchange: Exchange) -> None:
+        if self._of_packs:
+            return  # a vendor's bar asks what its own tests ask, and nothing else
         examined, findings = standing.examine(exchange, self._known)
         for check in examined:
             self._examined[check] = self._examined.get(check, 0) + 1
@@ -136,8 +144,13 @@ class Judge:
         """Whether webhooks were sent, and a receiver of them is judged: nothing there is SCIM."""
         return self._started is not None and self._started.command == "consumer"
 
+    @property
+    def _of_packs(self) -> bool:
+        """Whether vendors' packs were played, which alone are judged then."""
+        return self._started is not None and bool(self._started.packs)
+
     def _check_verdicts(self) -> Iterable[CheckVerdict]:
-        if self._of_a_receiver:
+        if self._of_a_receiver or self._of_packs:
             return
         for check in standing.all():
             findings = sorted(self._standing.get(check.id, ()), key=lambda finding: (finding.case, finding.step))
@@ -148,12 +161,28 @@ class Judge:
     def _close(self, ended: CaseEnded) -> CaseVerdict:
         evidence = self._open.pop(ended.case)
         evidence.ended = ended
+        bar = self._bars.get(evidence.started.scenario)
         if self._of_a_receiver:
             verdict = judged.verdict_on(evidence, self._declared)
+        elif bar is not None:
+            verdict = verdict_at(bar, evidence, self._survey, self._declared)
         else:
-            verdict = verdict_on(evidence, self._survey, self._declared, self._received)
+            verdict = self._with_twin(evidence, verdict_on(evidence, self._survey, self._declared, self._received))
         self._verdicts.append(verdict)
         return verdict
+
+    def _with_twin(self, evidence: Evidence, verdict: CaseVerdict) -> CaseVerdict:
+        """The verdict on the twin that ends last, with what differs between the two."""
+        run = self._started
+        if run is None or not run.twins or verdict.status not in _JUDGED:
+            return verdict
+        pair = twins.pair_of(evidence.started)
+        if pair not in self._twins:
+            self._twins[pair] = evidence
+            return verdict
+        first = self._twins.pop(pair)
+        findings = (*verdict.findings, *twins.differences(first, evidence, run, self._survey))
+        return replace(verdict, status=worst(findings), findings=findings)
 
 
 def verdict_on(
@@ -193,6 +222,37 @@ def verdict_on(
     if ended is not None and ended.state in _ENDINGS:
         return _verdict(case, _ENDINGS[ended.state], ended.reason, tuple(findings), steps)
     return _verdict(case, worst(findings), reason, tuple(findings), steps)
+
+
+def verdict_at(bar: Bar, evidence: Evidence, survey: Survey, declared: Declarations = NOTHING) -> CaseVerdict:
+    """The verdict on one test of a vendor's pack. Where the vendor counts requests, its test goes on after a fail."""
+    case, ended, undecided = evidence.started, evidence.ended, ""
+    findings: list[Finding] = []
+    counted: list[Asserted] = []
+    before = evidence.observed.get("", Observed(case.case, "", (), ()))
+    for step in evidence.steps:
+        after = evidence.observed.get(step.step, before)
+        sent = [evidence.exchanges[number] for number in step.exchanges if number in evidence.exchanges]
+        try:
+            found = too_late(case, step, sent) or visible(
+                _step_findings(evidence, step, before, after, survey, declared)
+            )
+        except acts.Undecidable as undecidable:
+            undecided = str(undecidable)
+            break
+        findings += held_to(bar, found)
+        if countable(step):
+            counted.append(asserted(step, sent, before, after, survey))
+        if any(map(_ends, found)) and not bar.goes_on:
+            break
+        before = after
+    status, reason = worst(findings), ""
+    if undecided and status is not Status.FAIL:
+        status, reason = Status.ERROR, undecided
+    elif not findings and ended is not None and ended.state in _ENDINGS:
+        status, reason = _ENDINGS[ended.state], ended.reason
+    verdict = _verdict(case, status, reason, tuple(findings), len(counted))
+    return replace(verdict, asserted=tuple(counted))
 
 
 def _last_sent(evidence: Evidence, step: StepPlayed) -> list[Exchange]:

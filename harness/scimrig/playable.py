@@ -86,12 +86,13 @@ def _before_mapping(scenario: Scenario) -> bool:
 
 
 def alone(scenario: Scenario, declared: Declarations) -> bool:
-    """Whether no other case may be played meanwhile: it switches something, has time pass, or needs a group's name."""
+    """Whether no other case may be played meanwhile: it switches something, has time pass, measures a rate, or needs
+    a group's name."""
     return bool(mapped(scenario, declared)) or any(
         step.verb == "wait"
         or (step.verb == "await" and int(step.argument.get("attempts", 1)) > 2)
         or (step.verb == "call" and CALLS[step.argument["key"]].alone)
-        or (step.verb == "send" and _second(step))
+        or (step.verb == "send" and (_second(step) or "times" in step.argument))
         for step in scenario.steps
     )
 

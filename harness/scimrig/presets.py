@@ -11,16 +11,15 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
-
-from scimrig.scenario.load import scenario_root
 
 _TITLE = "# Title: "
 
 
 def names() -> tuple[str, ...]:
     """The presets that there are."""
-    return tuple(sorted(path.stem for path in (scenario_root() / "presets").glob("*.toml")))
+    return tuple(sorted(path.stem for path in _folder().glob("*.toml")))
 
 
 def title(name: str) -> str:
@@ -39,4 +38,10 @@ def tables(name: str) -> Mapping[str, Any]:
 
 
 def _text(name: str) -> str:
-    return (scenario_root() / "presets" / f"{name}.toml").read_text(encoding="utf-8")
+    return (_folder() / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def _folder() -> Path:
+    from scimrig.scenario.load import scenario_root  # not before: it takes longer to import than a server to start
+
+    return scenario_root() / "presets"

@@ -31,7 +31,7 @@ from scimrig.evidence import (
 )
 from scimrig.hooks import HookError
 from scimrig.observe import Watch
-from scimrig.plan import Case, Plan
+from scimrig.plan import Case, Plan, together
 from scimrig.playable import alone
 from scimrig.preparation import Preparation
 from scimrig.receiver import ListenError
@@ -152,9 +152,9 @@ class Run:
 
     def _play_some(self, cases: Sequence[Case], jobs: int, first: int, found: Survey, make: _Couriers) -> None:
         """``first``: number of the first worker, which no other in the run has."""
-        waiting: queue.SimpleQueue[Case] = queue.SimpleQueue()
-        for case in cases:
-            waiting.put(case)
+        waiting: queue.SimpleQueue[tuple[Case, ...]] = queue.SimpleQueue()
+        for group in together(cases):
+            waiting.put(group)
         workers = [
             threading.Thread(target=self._work, args=(number, waiting, found, make), name=f"scimrig-worker-{number}")
             for number in range(first, first + min(jobs, len(cases)))
@@ -164,7 +164,8 @@ class Run:
         for worker in workers:
             worker.join()
         while not waiting.empty():
-            self._not_played(waiting.get())
+            for case in waiting.get():
+                self._not_played(case)
 
     def _not_played(self, case: Case) -> None:
         """Every report names every case of the plan, also where the run ended before it."""
@@ -172,15 +173,21 @@ class Run:
         state = "error" if self._state == "error" else "skip"
         self._out.put(CaseEnded(case.name, state, f"not played: {self._reason or 'the run ended before it'}"))
 
-    def _work(self, number: int, waiting: queue.SimpleQueue[Case], found: Survey, make: _Couriers) -> None:
+    def _work(
+        self, number: int, waiting: queue.SimpleQueue[tuple[Case, ...]], found: Survey, make: _Couriers
+    ) -> None:
         try:
             crowd = _Crowd(number, self.plan, found, make)
             while not self._stop.is_set():
                 try:
-                    case = waiting.get_nowait()
+                    cases = waiting.get_nowait()
                 except queue.Empty:
                     break
-                self._play_case(case, found, make, crowd)
+                for case in cases:
+                    if self._stop.is_set():
+                        self._not_played(case)
+                    else:
+                        self._play_case(case, found, make, crowd)
         except Stopped:
             return
         except (UnusableTarget, JournalError) as unusable:
@@ -193,11 +200,13 @@ class Run:
 
     def _play_case(self, case: Case, found: Survey, make: _Couriers, crowd: _Crowd) -> None:
         offers = {feature for feature, offer in found.offers.items() if offer.state == "yes"}
-        engine = idp.engage_for(case.dialect, case.person_number("engine", self.plan.seed), offers)
+        engine = idp.engage_for(case.dialect, case.engine_seed(self.plan.seed), offers)
+        twin = None if case.twin is None else idp.engage_for(case.twin.other, 0, offers)
         watches = crowd.watches()
         courier = make.courier(case.name, case.dialect)
         stage = Stage(
-            case, self.plan, found, engine, courier, watches, self._out.put, self.plan.target.declared, make.sink
+            case, self.plan, found, engine, courier, watches, self._out.put, self.plan.target.declared, make.sink,
+            twin,
         )
         stage.play()
         if make.quiet(case.name):
@@ -230,7 +239,7 @@ class _Couriers:
     def courier(self, case: str, dialect: str = "rfc") -> Courier:
         return Courier(
             self._channels.scim, self._clock, self.rows, self._redactor, self._emit, self._credentials, self._numbers,
-            case, dialect, self._stopped, self._channels.hooks, self._channels.second,
+            case, dialect, self._stopped, self._channels.hooks, self._channels.second, self._channels.client,
         )
 
     def quiet(self, case: str) -> bool:
@@ -307,6 +316,7 @@ def _started(plan: Plan) -> RunStarted:
     return RunStarted(
         __version__, plan.run, plan.target.name, plan.target.base_url, plan.prefix, plan.seed,
         plan.dialects, plan.counted, now, declared=dict(plan.target.declared.data),
+        twins=plan.twins, packs=plan.packs,
     )
 
 

@@ -17,8 +17,8 @@ from scimrig.evidence import Reading, Sight
 from scimrig_simulator.clock import Clock
 from scimrig_simulator.scim import schemas
 
-EVERY = 0.25
-"""Seconds between two looks."""
+FIRST_PAUSE = 0.25
+"""Seconds between the first look and the second; from then on each pause is longer by half than the one before it."""
 
 Sights: TypeAlias = tuple[Sight, ...]
 Seen: TypeAlias = tuple[Sights, tuple[int, ...]]
@@ -41,11 +41,13 @@ def settled(look: Look, within: float, clock: Clock, goal: Goal = no_goal) -> Se
     """
     begun = clock.stopwatch()
     end = begun + within
+    pause = FIRST_PAUSE
     while True:
         seen = look()
         if within <= 0 or begun >= end or (agreed(seen[0]) and goal(seen[0])):
             return seen
-        clock.sleep(max(0.0, min(EVERY, end - clock.stopwatch())))
+        clock.sleep(max(0.0, min(pause, end - clock.stopwatch())))
+        pause *= 1.5
         begun = clock.stopwatch()
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scimrig import demands, expectations, frame
-from scimrig.cast import Cast, Player, plain_body, plain_intent
+from scimrig.cast import BEGINS, ENDS, Cast, Player, plain_body, plain_intent
 from scimrig.courier import PATIENCE, Courier, PauseTooLongError, Stopped
 from scimrig.declarations import NOTHING, Declarations
 from scimrig.evidence import CaseEnded, CaseStarted, Observed, Record, StepPlayed
@@ -30,7 +30,8 @@ from scimrig.scenario.resolve import UnknownName, resolve
 from scimrig.settling import Goal, no_goal, settled
 from scimrig.survey import Offer, Survey
 from scimrig_simulator import wire
-from scimrig_simulator.idp.engine import Engine
+from scimrig_simulator.clock import SystemClock
+from scimrig_simulator.idp.engine import GROUP_ACTS, LONE_ACTS, Engine
 from scimrig_simulator.idp.intent import Intent, Outcome, in_force
 from scimrig_simulator.wire import PERCENT_20, Flow, Reply, Send, filter_string, overheard, send
 from scimrig_simulator.workforce.person import Person
@@ -48,17 +49,19 @@ class Stage:
 
     declared: what the target's owner promises, by which acts are refused and stories are skipped
     sink:     receives the target's webhooks; None where it cannot
+    twin:     an engine such as the case's twin is played with, to be asked what it can; None where there is no twin
     """
 
     def __init__(
         self, case: Case, plan: Plan, survey: Survey, engine: Engine, courier: Courier,
         bystanders: Sequence[Watch], emit: Callable[[Record], None],
-        declared: Declarations = NOTHING, sink: Sink | None = None,
+        declared: Declarations = NOTHING, sink: Sink | None = None, twin: Engine | None = None,
     ) -> None:
         self.case, self.survey, self.engine, self.courier = case, survey, engine, courier
         self.bystanders, self.emit = tuple(bystanders), emit
-        self.declared = declared
+        self.declared, self._twin = declared, twin
         self.cast = Cast(case, plan, engine, declared)
+        engine.nobody = self.cast.namespace()["nobody"]["userName"]
         patience = PATIENCE if plan.target.ref is None else math.inf
         self._status = 0  # of the last answer
         self.last = Observed(case.name, "", (), ())
@@ -67,6 +70,7 @@ class Stage:
             mapped(case.scenario, declared), alone(case.scenario, declared),
         )
         self._patience = patience
+        self._last_act = ""
         courier.rows.mint(self.cast.nobody)
 
     def play(self) -> None:
@@ -105,15 +109,24 @@ class Stage:
         return "played", ""
 
     def _obstacle(self) -> tuple[str, str]:
-        """Why the case cannot be played: the IdP has no such act, or the target lacks or rules out what it needs."""
+        """Why the case cannot be played: by itself, or since its twin cannot, so that there is nothing to compare."""
+        state, reason = self._obstacle_to(self.engine)
+        if state or self._twin is None or self.case.twin is None:
+            return state, reason
+        state, reason = self._obstacle_to(self._twin)
+        return state, reason and f"its twin in {self.case.twin.other} cannot be played: {reason}"
+
+    def _obstacle_to(self, engine: Engine) -> tuple[str, str]:
+        """Why an engine cannot play it: the IdP has no such act, or the target lacks or rules out what it needs."""
         scenario = self.case.scenario
-        needs = {"users", *scenario.needs, *sent_needs(scenario.steps)}
+        at_bar = bool(scenario.bar)  # a vendor plays its tests whatever a target lacks, but for what it says itself
+        needs = set(scenario.needs) if at_bar else {"users", *scenario.needs, *sent_needs(scenario.steps)}
         for step in scenario.steps:
             if step.verb == "act":
-                reason = self.engine.can(step.act)
+                reason = engine.can(step.act)
                 if reason:
                     return "skip", reason
-                needs |= self.engine.dialect.acts[step.act].needs
+                needs |= set() if at_bar else engine.dialect.acts[step.act].needs
         missing = (
             undeclared(scenario, self.declared) or beyond_leaving(scenario.steps, self.declared)
             or beyond_patience(scenario.steps, self.declared, self._patience)
@@ -125,6 +138,8 @@ class Stage:
                 offer = self._offer(need)
                 if offer.state == state:
                     return word, f"it needs {need}: {offer.why}"
+        if at_bar:
+            return "", ""
         unmet = demands.unmet(scenario.steps, self.survey.required)
         return ("skip", unmet) if unmet else ("", "")
 
@@ -139,6 +154,9 @@ class Stage:
             check = resolve(step.argument, namespace)
             subject = str(check.get("user") or check.get("group"))
             self.emit(self._played(step, subject, [check], ()))
+            return True
+        if step.verb == "aside":
+            self.emit(self._played(step, "", [], ()))
             return True
         if step.verb in PROMISED:
             played = self.promised.play(step, resolve(step.argument, namespace))
@@ -167,23 +185,36 @@ class Stage:
         if player is not None and (outcome.ok or player.id or refused):
             self._observe(step.id, self._meant(player.key, intent))
         subject = player.key if player is not None else ""
-        self.emit(self._played(step, subject, [], numbers, intent, outcome))
+        self.emit(self._played(step, subject, [], numbers, intent, outcome, self._seen(step)))
         return outcome.ok is not refused
+
+    def _seen(self, step: Step) -> dict[str, Any]:
+        """What an act about nobody in particular is judged by: whom an import has missed, what a cycle follows."""
+        before, self._last_act = self._last_act, step.act
+        if step.act == "cycle":
+            return {"again": before == "cycle"}
+        if step.act != "import_users":
+            return {}
+        there = [player for player in self.cast if player.scope and player.id and isinstance(player.who, Person)]
+        return {"missed": sorted(player.key for player in there if player.id not in self.engine.imported)}
 
     def _begin(self, step: Step, argument: Any) -> tuple[Player | None, Flow[Outcome], Callable[[], Intent | None]]:
         """The act's flow, whom it is about, and what to ask for its intent once it has been played."""
         engine, act = self.engine, step.act
-        if act == "connect":
-            return None, engine.play(act), lambda: None
-        if act in ("push_group", "set_members"):
-            ((key, names),) = argument.items()
-            members = [self.cast.person(name) for name in names]
-            team = self.cast.team(key)
-            return self.cast[key], engine.play(act, team, members), lambda: engine.expected_group(team, members)
+        if act in LONE_ACTS:
+            return None, engine.play(act, directory=self.cast.directory()), lambda: None
         key, changes = next(iter(argument.items())) if isinstance(argument, dict) else (str(argument), {})
         player = self.cast[key]
-        person = self.cast.person(key).changed(changes) if changes else self.cast.person(key)
-        player.who = person
+        if act in BEGINS or act in ENDS:
+            player.scope = act in BEGINS
+        if act in GROUP_ACTS:
+            if act in ("push_group", "set_members"):
+                player.members = tuple(changes)
+            elif changes:
+                player.who = self.cast.team(key).changed(changes)
+            team, members = self.cast.team(key), [self.cast.person(name) for name in player.members]
+            return player, engine.play(act, team, members), lambda: engine.expected_group(team, members, act)
+        person = self.cast.change(key, changes)
         promises, held = self.declared.promises, player.held
         return player, engine.play(act, person), lambda: engine.expected_user(person, act, promises, held)
 
@@ -200,8 +231,12 @@ class Stage:
         expect = resolve(list(step.expect), namespace)
         request = self.promised.elsewhere(step, probe(argument, self.engine, step.name), argument)
         self.promised.before(following)
+        seen: dict[str, Any] = {}
         try:
-            reply, numbers = self.courier.play(send(request), "probe", step.id)
+            if "times" in argument:
+                reply, numbers, seen = self._burst(request, argument, step)
+            else:
+                reply, numbers = self.courier.play(send(request), "probe", step.id)
         except ValueError as unsendable:  # the transport: HTTP cannot carry this
             raise UnsendableError(f"step {step.id}: {unsendable}") from None
         self._bind(argument, reply)
@@ -210,7 +245,22 @@ class Stage:
         for name, place in step.keep.items():
             self.cast.kept[name] = _kept(place, reply)
         self._observe(step.id, expectations.hoped(expect, reply, self.last.sights, self.survey))
-        self.emit(self._played(step, subject_of(argument, self.cast), expect, numbers))
+        self.emit(self._played(step, subject_of(argument, self.cast), expect, numbers, seen=seen))
+
+    def _burst(
+        self, request: Send, argument: dict[str, Any], step: Step
+    ) -> tuple[Reply, tuple[int, ...], dict[str, Any]]:
+        """Send a request several times, some at a time; the last answer, the exchanges, and the seconds that all took.
+
+        A clock that is held still knows nothing of how quick a server is, and the one on the wall nothing of how slow
+        it makes itself: what took longer by either counts.
+        """
+        wall, own = SystemClock(), self.courier.clock
+        began, own_began = wall.stopwatch(), own.stopwatch()
+        flows = [send(request) for _ in range(argument["times"])]
+        replies, numbers = self.courier.play_all(flows, argument.get("at_once", 1), "probe", step.id)
+        seconds = max(wall.stopwatch() - began, own.stopwatch() - own_began)
+        return replies[-1], numbers, {"seconds": round(seconds, 3)}
 
     def _bind(self, argument: dict[str, Any], reply: Reply) -> None:
         """A create by a probe tells the id of the subject that it ``creates``."""
@@ -249,9 +299,9 @@ class Stage:
         if intent is None or intent.fate == "refused":
             return no_goal
         before = next((sight for sight in self.last.sights if sight.key == key), None)
-        wanted = intent.kind, intent.exists, intent.values, intent.members
+        wanted, whole = (intent.kind, intent.exists, intent.values, intent.members), intent.whole
         return lambda sights: not any(
-            frame.missed(*wanted, before, sight, self.survey) for sight in sights if sight.key == key
+            frame.missed(*wanted, before, sight, self.survey, whole=whole) for sight in sights if sight.key == key
         )
 
     def _observe(self, step: str, goal: Goal = no_goal) -> None:

@@ -23,7 +23,7 @@ from scimrig.target_file import FILE_NAME, TargetFile, load_target_file, overlai
 from scimrig.target_meaning import EMAIL_DOMAIN, email_domain, mistakes
 
 if TYPE_CHECKING:
-    from scimrig.channels import Channels, SecondTenant
+    from scimrig.channels import Channels, OAuthClient, SecondTenant
     from scimrig_simulator.clock import Clock
     from scimrig_simulator.drive import Transport
     from scimrig_simulator.faults.sabotage import Fault
@@ -64,6 +64,7 @@ class Target:
     hooks_token:    bearer token for declared calls, None = the target's own, to its own origin only
     webhook_secret: what its webhooks are signed with, None where it is told by the answer to webhooks.register
     second_token:   bearer token of the second tenant, None where a call tells it
+    client_secret, client_assertion: what an OAuth client shows; without a secret of its own: the target's token
     folder:         that of the target file, where the commands it declares are run
     """
 
@@ -79,6 +80,8 @@ class Target:
     hooks_token: str | None = field(default=None, repr=False)
     webhook_secret: str | None = field(default=None, repr=False)
     second_token: str | None = field(default=None, repr=False)
+    client_secret: str | None = field(default=None, repr=False)
+    client_assertion: str | None = field(default=None, repr=False)
     folder: Path = Path()
 
     @property
@@ -89,7 +92,10 @@ class Target:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Everything about this target that must not be written anywhere."""
-        known = (self.token, self.hooks_token, self.webhook_secret, self.second_token)
+        known = (
+            self.token, self.hooks_token, self.webhook_secret, self.second_token, self.client_secret,
+            self.client_assertion,
+        )
         return tuple(secret for secret in known if secret is not None)
 
     @property
@@ -104,6 +110,18 @@ class Target:
         return SecondTenant(whole.rstrip("/"), self.second_token)
 
     @property
+    def client(self) -> OAuthClient | None:
+        """A client that asks for access tokens, None where none is declared."""
+        from scimrig.channels import OAuthClient
+
+        url = self.declared.value("oauth.token_url")
+        if url is None:
+            return None
+        return OAuthClient(
+            url, self.declared.value("oauth.client_id"), self.client_secret or self.token, self.client_assertion
+        )
+
+    @property
     def loopback(self) -> bool:
         """True where writing needs no consent: the embedded server, and addresses that never leave this machine."""
         return self.ref is not None or is_loopback(self.base_url)
@@ -113,6 +131,7 @@ class Target:
         """Where declared calls go beyond this machine and beyond the target itself, by origin."""
         urls = [call["path"] for key, call in calls(self.declared) if "path" in call and "consumer" not in key]
         urls += [second.base_url] if (second := self.second) is not None else []
+        urls += [client.token_url] if (client := self.client) is not None else []
         origins = {origin(self.hooks_base if url.startswith("/") else url) for url in urls}
         return tuple(sorted(one for one in origins - {origin(self.base_url)} if not is_loopback(one)))
 
@@ -163,14 +182,14 @@ def open_channels(target: Target, timeout: float, clock: Clock, poster: Poster |
             return HttpTransport(url, credentials, timeout=timeout, clock=clock)
 
         hooks = Hooks(base, tokens, over_http, target.folder)
-        return Channels(over_http(target.base_url, target.credentials), hooks, target.second)
+        return Channels(over_http(target.base_url, target.credentials), hooks, target.second, target.client)
     app = reference_app(spec, token=target.token or "", clock=clock, poster=poster)
 
     def in_process(url: str, credentials: str | None) -> Transport:
         return InProcessTransport(app, url, credentials, clock, timeout)
 
     hooks = Hooks(base, tokens, in_process, target.folder)
-    return Channels(in_process(target.base_url, target.credentials), hooks, target.second)
+    return Channels(in_process(target.base_url, target.credentials), hooks, target.second, target.client)
 
 
 def reference_app(spec: RefSpec, *, token: str, clock: Clock, **more: Any) -> Any:
@@ -185,7 +204,10 @@ def reference_app(spec: RefSpec, *, token: str, clock: Clock, **more: Any) -> An
     return build(settings) if twist is None else twist.server(lambda seams: build(settings, seams))
 
 
-_SECRETS = (("webhooks", "secret"), ("hooks", "token"), ("second_tenant", "token"), ("consumer", "secret"))
+_SECRETS = (
+    ("webhooks", "secret"), ("hooks", "token"), ("second_tenant", "token"), ("oauth", "client_secret"),
+    ("oauth", "client_assertion"), ("consumer", "secret"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +259,9 @@ def _server(name: str, table: _Table, env: Mapping[str, str], token_env: str | N
         name, base_url, token, source, tuple(dict.fromkeys(data.get("dialects", COUNTED_BY_DEFAULT))),
         email_domain=email_domain(data), declared=declared, hooks_base=hooks_base.rstrip("/"),
         hooks_token=table.secret("hooks.token", env), webhook_secret=_webhook_secret(table, env),
-        second_token=table.secret("second_tenant.token", env), folder=table.folder,
+        second_token=table.secret("second_tenant.token", env),
+        client_secret=table.secret("oauth.client_secret", env),
+        client_assertion=table.secret("oauth.client_assertion", env), folder=table.folder,
     )
 
 

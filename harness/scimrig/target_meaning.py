@@ -47,6 +47,9 @@ def mistakes(table: Mapping[str, Any], home: str | None = None) -> Iterator[str]
     yield from _domains(table, declared)
     yield from _hooks(declared)
     yield from _webhooks(declared, embedded=home is not None, preset="extends" in table)
+    token_url = declared.value("oauth.token_url")
+    if token_url is not None and not token_url.startswith("/"):
+        yield from _whole_url("oauth.token_url", token_url, home)
     for place, call in calls(declared):
         yield from _call(place, call, CALLS[place.partition("[")[0]], home)
 

@@ -16,6 +16,10 @@ NOTHING_CHANGED = "nothing changed"
 """Shape of a finding about a write that was answered 2xx and left its row exactly as it was."""
 
 
+COUNTING = frozenset({"rfc", "policy", "vendor"})
+"""Kinds of authorities that decide the exit code on every target."""
+
+
 class Status(StrEnum):
     """The nine words for a verdict. Only FAIL, WARN and INFO are statuses of a finding."""
 
@@ -55,7 +59,7 @@ class Finding:
     """One thing that is wrong.
 
     check:     id of what found it: a standing check, ``frame/…``, ``outcome``, ``expect``, ``survey/…``
-    authority: ``rfc:ID`` | ``idp:DIALECT:CHAPTER`` | ``policy:KEY``
+    authority: ``rfc:ID`` | ``idp:DIALECT:CHAPTER`` | ``policy:KEY`` | ``vendor:PACK``
     operation: ``PATCH /Users/{id}``; shape: what was special about the request (``active "False"``); with check and
                authority they are its cause, and findings of one cause are one group
     title:     what is wrong, in one line; expected/actual: the two values that differ, in words
@@ -96,8 +100,21 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Asserted:
+    """How many assertions of one request of a vendor's pack held; ``step`` is the id of its step."""
+
+    step: str
+    name: str
+    held: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class CaseVerdict:
-    """The verdict on one scenario in one dialect and one matrix row. ``reason`` for skip, blocked, error, known."""
+    """The verdict on one scenario in one dialect and one matrix row. ``reason`` for skip, blocked, error, known.
+
+    asserted: of a test in a vendor's pack: its requests that were played
+    """
 
     case: str
     scenario: str
@@ -108,6 +125,7 @@ class CaseVerdict:
     reason: str = ""
     findings: tuple[Finding, ...] = ()
     assertions: int = 0
+    asserted: tuple[Asserted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +175,9 @@ class RunResult:
         return tuple(sorted((f for f in found if f not in known), key=lambda f: (rank[f.status], f.case, f.step)))
 
     def counts_for_exit(self, finding: Finding) -> bool:
-        """True where the authority counts: rfc, policy, and the dialects that the target declares."""
+        """True where the authority counts: rfc, policy, a vendor, and the dialects that the target declares."""
         kind, _, rest = finding.authority.partition(":")
-        return kind in ("rfc", "policy") or rest.partition(":")[0] in self.started.counted
+        return kind in COUNTING or rest.partition(":")[0] in self.started.counted
 
     def exit_code(self, fail_on: Status = Status.FAIL) -> ExitCode:
         """130 interrupted; else 1 on a counted fail (``fail_on``: or warn) or a stale baseline entry; else 3, 4, 0."""

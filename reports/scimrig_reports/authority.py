@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scimrig import requirements
+from scimrig import packs, requirements
 from scimrig.declarations import KEYS, Declarations
 
 _IDENTITY_PROVIDERS = {
@@ -49,6 +49,9 @@ def clause(authority: str, declared: Declarations | None = None) -> str:
         subject = f": {_CHAPTERS[chapter]}" if chapter in _CHAPTERS else ""
         family = dialect.partition("-")[0]
         return f"{_IDENTITY_PROVIDERS.get(family, family)} {chapter}{subject} (docs/idp-dialects.md)"
+    if kind == "vendor":
+        known = packs.catalogue().get(rest)
+        return f"{known.title if known is not None else rest} (mirrored, docs/vendors.md)"
     if kind == "policy":
         return _promise(rest, declared)
     return authority

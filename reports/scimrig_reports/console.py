@@ -11,7 +11,7 @@ from typing import TextIO
 
 from scimrig.evidence import Exchange
 from scimrig.verdicts import CaseVerdict, ExitCode, RunResult, Status
-from scimrig_reports import finding, matrix, replay, transcript
+from scimrig_reports import finding, matrix, pack_page, replay, transcript
 from scimrig_reports.arrival import Arrival
 from scimrig_reports.terminal import Style, Terminal
 
@@ -74,8 +74,13 @@ class Console:
         self.clear()
         terminal = self._terminal
         started = result.started
-        terminal.prose(f"{started.target or 'ref:'} · seed {started.seed} · run {started.run}", style=Style.FAINT)
-        matrix.show(terminal, matrix.matrix(result))
+        twins = f" · twins {' and '.join(started.twins)}" if started.twins else ""
+        run = f"{started.target or 'ref:'} · seed {started.seed} · run {started.run}{twins}"
+        terminal.prose(run, style=Style.FAINT)
+        if started.packs:
+            pack_page.show(terminal, result)
+        else:
+            matrix.show(terminal, matrix.matrix(result))
         scripts = {} if replay_dir is None else replay.written(result, replay_dir)
         for number, told in enumerate(finding.stories(result, scripts), start=1):
             terminal.line()
@@ -104,7 +109,9 @@ def _in_full(terminal: Terminal, told: finding.Story, log_path: Path | None) -> 
         if told.aside:
             terminal.prose(finding.brief(told.shown), _BLANK, f"{'sent':<10}")
         else:
-            _exchange(terminal, told.shown)
+            _exchange(terminal, told.shown, of_twin=told.beside is not None)
+        if told.beside is not None:
+            _exchange(terminal, told.beside, of_twin=True)
         for label, line in told.further:
             terminal.prose(line, _BLANK, f"{label:<10}")
     if told.arrivals:
@@ -112,6 +119,7 @@ def _in_full(terminal: Terminal, told: finding.Story, log_path: Path | None) -> 
         for label, line in told.around:
             terminal.prose(line, _BLANK, f"{label:<10}")
     whole = [] if told.shown is None or told.aside else [f"exchange {told.shown.number}"]
+    whole += [] if told.beside is None else [f"exchange {told.beside.number}"]
     whole += [f"delivery {arrival.delivered.number}" for arrival in told.arrivals[:1]]
     if whole and log_path is not None:
         terminal.line(f"{_BLANK}(whole: {' and '.join(whole)} in {log_path})", Style.FAINT)
@@ -121,8 +129,9 @@ def _in_full(terminal: Terminal, told: finding.Story, log_path: Path | None) -> 
         terminal.line(f"{_BLANK}{label:<10}{text}")
 
 
-def _exchange(terminal: Terminal, exchange: Exchange) -> None:
+def _exchange(terminal: Terminal, exchange: Exchange, *, of_twin: bool = False) -> None:
     by = "as the target file declares" if exchange.by == "hook" else f"by {exchange.by}"
+    by = f"by {exchange.dialect}" if of_twin else by
     terminal.prose(f"sent (exchange {exchange.number}, {by}: {exchange.purpose}):", _BLANK)
     for line in transcript.sent(exchange, _BODY_LINES):
         terminal.verbatim(line, "    > ")
@@ -159,6 +168,8 @@ def _not_judged(terminal: Terminal, result: RunResult) -> None:
         _section(terminal, "The log has no footer: the run was cut off, and what follows it is unknown.")
     elif ended.state != "complete":
         _section(terminal, f"The run was not finished ({ended.state})" + (f": {ended.reason}" if ended.reason else "."))
+    if result.started.packs:
+        return  # a pack's own lines say so
     for status, heading in (
         (Status.ERROR, "Could not be decided"),
         (Status.BLOCKED, "Blocked by an earlier step"),

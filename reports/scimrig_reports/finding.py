@@ -28,6 +28,8 @@ _GRAVITY = {Status.FAIL: 0, Status.WARN: 1, Status.INFO: 2}
 _SEVERITY = {severity.value: rank for rank, severity in enumerate(Severity)}
 _ABOUT_A_WRITE = frozenset({"webhook/silence"})
 """Checks of which a webhook is half of the evidence: what was written, and how it was answered, is the other half."""
+TWINS = frozenset({"twin/differs"})
+"""Checks that compare two cases: the second exchange of a finding is the one beside which the telling one stands."""
 _SHORT = 60
 """Characters of a body that is told within a line."""
 NAMED = 4
@@ -46,6 +48,7 @@ class Story:
     facts:    (label, text), to be wrapped
     commands: (label, text), to be copied, so never wrapped
     counted:  False where it does not decide the exit code
+    beside:   what its twin sent by another dialect, None where nothing is compared
     """
 
     status: Status
@@ -59,6 +62,7 @@ class Story:
     counted: bool
     arrivals: tuple[Arrival, ...] = ()
     aside: bool = False
+    beside: Exchange | None = None
 
     @property
     def around(self) -> tuple[tuple[str, str], ...]:
@@ -110,7 +114,9 @@ def story(
     worst = [finding for finding in group if finding.status is group[0].status]
     counted = [finding for finding in worst if result.counts_for_exit(finding)]
     first = (counted or worst)[0]  # what decides the exit code is what is shown
-    shown = next((result.exchanges[n] for n in first.exchanges if n in result.exchanges), None)
+    known = [result.exchanges[n] for n in first.exchanges if n in result.exchanges]
+    shown = known[0] if known else None
+    beside = known[1] if first.check in TWINS and len(known) > 1 else None
     came = arrivals(first, result)
     facts = [
         ("expected", first.expected),
@@ -126,12 +132,13 @@ def story(
         first.title,
         _reach(first, group),
         shown,
-        tuple(_further(first, shown, result, reads)),
+        tuple(_further(first, shown, beside, result, reads)),
         tuple((label, text) for label, text in facts if text),
         tuple(_commands(first, result, scripts or {})),
         bool(counted),
         came,
         bool(came) and first.check not in _ABOUT_A_WRITE,
+        beside,
     )
 
 
@@ -143,7 +150,9 @@ def rerun(finding: Finding, result: RunResult) -> str:
     if finding.case not in SURVEY:
         words += ["-k", finding.case]
     words += ["--seed", str(result.started.seed)]
-    if finding.case not in SURVEY and _dialect(finding) and result.started.command == "run":
+    if result.started.twins:
+        words += ["--twins", ",".join(result.started.twins)]
+    elif finding.case not in SURVEY and _dialect(finding) and result.started.command == "run":
         words += ["--idp", _dialect(finding)]
     return shlex.join([*words, *result.started.options])
 
@@ -180,11 +189,12 @@ def _first_of(texts: Sequence[str], between: str = "; ") -> str:
 
 
 def _further(
-    finding: Finding, shown: Exchange | None, result: RunResult, reads: ReadBacks
+    finding: Finding, shown: Exchange | None, beside: Exchange | None, result: RunResult, reads: ReadBacks
 ) -> Iterator[tuple[str, str]]:
     """The other exchanges of the step: some that the finding names, some by which the rows were read back."""
     told = 0 if shown is None else shown.number
-    named = [result.exchanges[n] for n in finding.exchanges if n != told and n in result.exchanges]
+    whole = {exchange.number for exchange in (shown, beside) if exchange is not None}
+    named = [result.exchanges[n] for n in finding.exchanges if n not in whole and n in result.exchanges]
     read = reads.after(finding)
     picked = [*read[: NAMED // 2], *named][:NAMED]
     for exchange in sorted(picked, key=lambda e: e.number):
@@ -221,6 +231,9 @@ def in_full(told: Story, result: RunResult) -> str:
     if told.shown is not None:
         lines += ["", f"exchange {told.shown.number} of run {result.started.run}:"]
         lines.append(transcript.whole(told.shown, _WHOLE))
+    if told.beside is not None:
+        lines += ["", f"exchange {told.beside.number}, by {told.beside.dialect}:"]
+        lines.append(transcript.whole(told.beside, _WHOLE))
     lines += [f"{label}: {line}" for label, line in told.further]
     for arrival in told.arrivals[:1]:
         when = f", {arrival.when}" if arrival.when else ""

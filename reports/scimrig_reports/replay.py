@@ -25,7 +25,7 @@ from scimrig.hooks import RUN
 from scimrig.verdicts import Finding, RunResult, Status
 from scimrig_reports import replay_webhooks, shell
 from scimrig_reports.captures import Capture, captures, created, mark, mentions, rewritten
-from scimrig_reports.finding import SURVEY, ReadBacks, embedded
+from scimrig_reports.finding import SURVEY, TWINS, ReadBacks, embedded
 
 _SHOWN = frozenset({Status.FAIL, Status.WARN})
 _PLAYED = frozenset({"idp", "probe", "survey"})
@@ -85,9 +85,12 @@ class _Records:
                 set_up.append(exchange)
         return cls(by_case, tuple(kept), tuple(set_up), ReadBacks(result))
 
-    def played(self, case: str, shown: set[int]) -> list[Exchange]:
-        """What a script sends again: all but the observer's reads and the final clearing away, and what that needs."""
-        names = SURVEY if case in SURVEY else (case,)
+    def played(self, case: str, shown: set[int], twins: Sequence[str] = ()) -> list[Exchange]:
+        """What a script sends again: all but the observer's reads and the final clearing away, and what that needs.
+
+        twins: cases that are played along, since a finding is about what they have left, too
+        """
+        names = SURVEY if case in SURVEY else (case, *twins)
         whole = sorted((e for name in names for e in self.by_case.get(name, [])), key=_number)
         end = max((exchange.number for exchange in whole if exchange.by not in ("keeper", "hook")), default=0)
         own = [e for e in whole if e.number in shown or _plays(e, end)]
@@ -143,7 +146,9 @@ def _script(result: RunResult, records: _Records, case: str, findings: Sequence[
         return replay_webhooks.script(result, case, findings)
     shown = {number for finding in findings for number in finding.exchanges}
     shown |= {exchange.number for finding in findings for exchange in records.reads.after(finding)}
-    played = records.played(case, shown)
+    compared = [number for finding in findings if finding.check in TWINS for number in finding.exchanges]
+    cases = {result.exchanges[number].case for number in compared if number in result.exchanges}
+    played = records.played(case, shown, sorted(cases - {case}))
     if not played:
         return ""
     tokens = {

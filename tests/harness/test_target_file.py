@@ -470,7 +470,7 @@ def test_the_example_of_a_product_with_promises_holds_for_the_built_in_server_an
 def test_the_example_without_promises_shows_each_of_them_ready_to_be_uncommented(loaded: Any) -> None:
     text = (EXAMPLES / "scim-only.toml").read_text(encoding="utf-8")
     env = {"STAGING_SCIM_TOKEN": "a", "STAGING_WEBHOOK_SECRET": "whsec_c2VjcmV0", "STAGING_API_TOKEN": "b"}
-    env["STAGING_SECOND_TOKEN"] = "c"
+    env |= {"STAGING_SECOND_TOKEN": "c", "STAGING_OAUTH_SECRET": "d", "STAGING_OAUTH_ASSERTION": "e"}
     assert target("staging", loaded(text), **env).declared == Declarations(distant=True)
     found = target("staging", loaded(re.sub(r"(?m)^#(?=[\[a-z])", "", text)), **env).declared
     assert set(found.data) == set(TABLES) - {"consumer"}  # a receiver has a file of its own

@@ -65,8 +65,9 @@ MISTAKES: dict[str, tuple[str, str, str, list[str]]] = {
     ),
     "no verb": (
         STORY, "  - deactivate: ada", "  - ▶name: nothing",
-        ["a step needs one of connect, assign, update, rename, deactivate, reactivate, delete, push_group, "
-         "set_members, send, check, hook, roles, access, sink, await, silence"],
+        ["a step needs one of connect, assign, update, rename, deactivate, reactivate, unassign, delete, push_group, "
+         "set_members, rename_group, delete_group, import_users, cycle, send, check, hook, roles, access, sink, await, "
+         "silence"],
     ),
     "step that is a word": (STORY, "- deactivate: ada", "- ▶deactivate", [
         "'steps' must be a step: one verb and what belongs to it, not \"deactivate\""]),
@@ -164,7 +165,7 @@ MISTAKES: dict[str, tuple[str, str, str, list[str]]] = {
     ),
     "dialect without chapters": (
         STORY, "idp:okta:5", "▶idp:rfc:5",
-        ["no dialect 'rfc' has chapters; known are entra, entra-flag, google, okta"],
+        ["no dialect 'rfc' has chapters; known are ad-connect, entra, entra-flag"],
     ),
     "unknown authority": (
         PROBE, 'authority: "idp:entra:5"', 'authority: ▶"idp:entrra:5"',
@@ -185,6 +186,21 @@ MISTAKES: dict[str, tuple[str, str, str, list[str]]] = {
     "two bodies": (
         PROBE, "headers: {If-None-Match:", "▶raw: '', body: {}, headers: {If-None-Match:",
         ["a request has one body: 'body' (JSON) or 'raw' (text), not both"],
+    ),
+    "a rate of one request": (
+        PROBE, "    expect: {status: 304}", "    expect: {status: 304, ▶rate: 25}",
+        ["a rate takes several requests: add 'times' to the send"],
+    ),
+    "a write several times": (
+        PROBE, 'PATCH: "/Users/${{ ada.id }}"', 'PATCH: "/Users/${{ ada.id }}"\n      ▶times: 50',
+        ["only a GET is sent several times: a write would be another one each"],
+    ),
+    "some of one request": (
+        PROBE, "headers: {If-None-Match:", "▶at_once: 5, headers: {If-None-Match:",
+        ["'at_once' says how many of 'times' are under way: add 'times'"],
+    ),
+    "a clause that there is not": (
+        STORY, "steps:", "against: [▶rfc:RFC7644-3.3-R99]\nsteps:", ["no requirement 'RFC7644-3.3-R99'"],
     ),
     "grade without a reason": (
         PROBE, 'grade: fail, authority: "idp:entra:5", because: it breaks Entra', "▶grade: fail",

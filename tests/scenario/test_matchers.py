@@ -32,6 +32,7 @@ FITS: list[tuple[Any, Any]] = [
     ({"has": {"type": "work", "value": {"present": True}}}, EMAILS[0]), ({"not": {"has": "c"}}, ["a"]),
     ({"size": 2}, EMAILS), ({"size": 0}, ABSENT), ({"size": 0}, None), ({"size": 3}, "abc"), ({"size": 1}, {"a": 1}),
     ({"size": {"in": [1, 2]}}, [1]), ({"size": {"not": 0}}, [1]),
+    ({"at_least": 3600}, 3600), ({"at_most": 21600}, 3600.5), ({"at_least": -1, "at_most": 1}, 0),
     ({"before": "2026-01-01T00:00:00Z"}, "2025-12-31T23:59:59.999Z"),
     ({"after": "2026-01-01T00:00:00Z"}, "2026-01-01T00:30:00+00:00"),
     ({"after": "2026-01-01T00:00:00+02:00"}, "2025-12-31T22:00:01Z"),  # instants are compared, not texts
@@ -62,6 +63,9 @@ MISFITS: list[tuple[Any, Any, str]] = [
     ({"has": "a"}, ABSENT, "nothing does not hold"),
     ({"size": 1}, [], "size 0 is not 1"), ({"size": 1}, 1, "1 has no size"),
     ({"size": {"in": [1, 2]}}, [1, 2, 3], "size 3 is none of [1, 2]"),
+    ({"at_least": 2}, 1, "1 is not at least 2"), ({"at_most": 2}, 3, "3 is not at most 2"),
+    ({"at_least": 1}, True, "true is not at least 1"), ({"at_most": 1}, "1", '"1" is not at most 1'),
+    ({"at_least": 1}, ABSENT, "nothing is not at least 1"),
     ({"before": "2026-01-01T00:00:00Z"}, "2026-01-01T00:00:00Z", "is not before"),
     ({"after": "2026-01-01T00:00:00Z"}, "2026-01-01", '"2026-01-01" is no instant'),
     ({"after": "2026-01-01T00:00:00Z"}, "2026-01-01T00:00:00", "is no instant"),  # without a zone it is none

@@ -18,6 +18,7 @@ from scimrig.acting.order import Order, OrderError
 from scimrig.acting.played import Played
 from scimrig.acting.sights import UndecidedError, linked, name_on, row_of, shown, strictly
 from scimrig.acting.state import State
+from scimrig.cast import BEGINS, ENDS
 from scimrig.courier import Courier, PauseTooLongError, bear
 from scimrig.evidence import CaseStarted, Evidence, Exchange, Observed, Sight, StepPlayed
 from scimrig.observe import Watch, look
@@ -42,7 +43,9 @@ ACT = "act"
 _VERBS = {
     "connect": "tests its connection", "assign": "assigns", "update": "updates", "rename": "renames",
     "deactivate": "deactivates", "reactivate": "reactivates", "delete": "deletes",
-    "push_group": "pushes the group", "set_members": "sets the members of",
+    "unassign": "takes the app away from", "push_group": "pushes the group", "set_members": "sets the members of",
+    "rename_group": "renames the group", "delete_group": "deletes the group",
+    "import_users": "imports who is there", "cycle": "goes through its whole directory",
 }
 _NOUNS = (("/Users", "user"), ("/Groups", "group"))
 _LATE = ("frame/found", "frame/stale")
@@ -90,7 +93,7 @@ class Hand:
             members = order.members if order.members is not None else state.members.get(order.subject, ())
             name = state.team(order.subject).changed(order.changes).display_name
             return f"{what} ({name}): {', '.join(members) or 'nobody'}"
-        person = state.person(order.subject).changed(order.changes)
+        person = state.changed(order.subject, order.changes)
         changes = (f"{name} = {'nothing' if value is None else value}" for name, value in order.changes.items())
         changed = f": {', '.join(changes)}" if order.changes else ""
         return f"{what} ({person.display_name}, {person.user_name}){changed}"
@@ -104,7 +107,8 @@ class Hand:
         if who is not None:
             self.state.save()  # names are known before rows have them
         try:
-            outcome, numbers = self.courier.play(engine.play(order.act, who, members), "idp", ACT)
+            flow = engine.play(order.act, who, members, self.state.directory())
+            outcome, numbers = self.courier.play(flow, "idp", ACT)
         except PauseTooLongError as pause:
             raise UndecidedError(str(pause)) from None
         finally:
@@ -141,13 +145,13 @@ class Hand:
     def _offers(self, order: Order) -> set[str]:
         """What the admin of this IdP would know of the target before setting it up; only what makes a difference."""
         offers = {"patch", "groups"}
-        if order.dialect == "okta" and order.act == "connect":
+        if order.act == "connect" and idp.base(order.dialect).startswith("okta"):
             query = PERCENT_20.encode([("startIndex", "1"), ("count", "1")])
             reply = self._peek(Send("GET", "/Groups", query, purpose="are there groups?"))
             if reply.status in _ABSENT:
                 offers.discard("groups")
                 self._notes.append(f"GET /Groups answered {reply.status}, so Okta's group push is taken as off.")
-        if order.dialect == "rfc" and order.act != "connect":
+        if idp.base(order.dialect) == "rfc" and order.act != "connect":
             said = self._peek(Send("GET", "/ServiceProviderConfig", purpose="is there PATCH?")).resource().get("patch")
             if isinstance(said, dict) and said.get("supported") is False:
                 offers.discard("patch")
@@ -164,6 +168,8 @@ class Hand:
         state = self.state
         if not order.subject:
             return None, []
+        if order.act in BEGINS or order.act in ENDS:
+            (state.scope.add if order.act in BEGINS else state.scope.discard)(order.subject)
         who: Person | Team
         members: list[Person] = []
         if order.of_group:
@@ -178,7 +184,7 @@ class Hand:
             who = state.teams[order.subject] = state.team(order.subject).changed(order.changes)
             state.members[order.subject] = tuple(keys)
         else:
-            who = state.people[order.subject] = state.person(order.subject).changed(order.changes)
+            who = state.people[order.subject] = state.changed(order.subject, order.changes)
         return who, members
 
     def _intent(
@@ -189,7 +195,7 @@ class Hand:
         if who is None:
             return None
         if isinstance(who, Team):
-            intent = engine.expected_group(who, members)
+            intent = engine.expected_group(who, members, order.act)
         else:
             intent = engine.expected_user(who, order.act, self.target.declared.promises, held)
         return intent if outcome.ok or intent.fate == "refused" else None
@@ -228,7 +234,8 @@ class Hand:
 
     def _misses(self, order: Order, intent: Intent, old: Sight | None, new: Sight) -> list[frame.Miss]:
         survey = self._survey(order, intent, new)
-        return frame.missed(intent.kind, intent.exists, intent.values, intent.members, old, new, survey)
+        wanted = intent.kind, intent.exists, intent.values, intent.members
+        return frame.missed(*wanted, old, new, survey, whole=intent.whole)
 
     def _survey(self, order: Order, intent: Intent | None, after: Sight | None) -> Survey:
         known = replace(self.state.surveys.get(_kind(order), Survey()), advertised=self._advertised)

@@ -21,7 +21,7 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +31,7 @@ from urllib.parse import urlsplit
 from scimrig.rows import Rows
 from scimrig.runlog import STATE_DIR
 from scimrig.survey import Survey
+from scimrig_simulator.idp.engine import Directory
 from scimrig_simulator.idp.intent import Intent
 from scimrig_simulator.workforce.company import Company
 from scimrig_simulator.workforce.person import Person
@@ -58,6 +59,7 @@ class State:
 
     beliefs: of its engine (``idp.memory``)
     people, teams: by key, as they are now; members: team key → keys of people
+    scope:   keys of the people who have the app and of the teams that are pushed
     names:   every userName and displayName that was ever sent: by these a row of ours is told from a stranger's
     in_force: subject ("User ada") → what its last act has left, as far as this IdP knows
     surveys: kind ("User") → what the target has kept of what it was sent
@@ -76,6 +78,25 @@ class State:
     names: set[str] = field(default_factory=set)
     in_force: dict[str, Intent] = field(default_factory=dict)
     surveys: dict[str, Survey] = field(default_factory=dict)
+    scope: set[str] = field(default_factory=set)
+
+    def directory(self) -> Directory:
+        """What the IdP's own directory holds: who has the app, and which teams are pushed."""
+        people = [person for key, person in self.people.items() if key in self.scope]
+        teams = [
+            (team, [self.person(one) for one in self.members.get(key, ())])
+            for key, team in self.teams.items() if key in self.scope
+        ]
+        return Directory(people, teams)
+
+    def changed(self, key: str, changes: Mapping[str, Any]) -> Person:
+        """The person of that key with some fields changed; ``manager`` is another person's key, None for nobody."""
+        plain = {name: value for name, value in changes.items() if name != "manager"}
+        person = self.person(key).changed(plain)
+        if "manager" not in changes:
+            return person
+        boss = changes["manager"]
+        return dataclasses.replace(person, manager=None if boss is None else self.person(str(boss)).number)
 
     def is_ours(self, name: str) -> bool:
         """Whether a row of this name is one that we made: by the mark, or by a name that we gave it."""
@@ -117,6 +138,7 @@ class State:
             "names": sorted(self.names),
             "in_force": {key: intent.to_json() for key, intent in self.in_force.items()},
             "surveys": {kind: survey.to_json() for kind, survey in self.surveys.items()},
+            "scope": sorted(self.scope),
         })
 
 
@@ -132,7 +154,7 @@ def load(base_url: str, dialect: str, domain: str, seed: int | None) -> State:
 
     Raises StateError: unreadable, another version's, or made with another seed.
     """
-    path = folder_of(base_url) / f"{dialect}.json"
+    path = folder_of(base_url) / f"{dialect.partition(':')[0]}.json"
     if not path.exists():
         state = State(path, base_url, dialect, mark(), domain, 1 if seed is None else seed)
         state.names |= names_known(path.parent)
@@ -237,6 +259,7 @@ def _revived(path: Path, data: dict[str, Any], domain: str) -> State:
         set(data["names"]) | names_known(path.parent),
         {key: _intent(intent) for key, intent in data["in_force"].items()},
         {kind: Survey.from_json(survey) for kind, survey in data["surveys"].items()},
+        set(data.get("scope", ())),
     )
 
 

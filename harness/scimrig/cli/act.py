@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 UNDONE = 1
 USAGE = "scimrig act IDP ACT [SUBJECT] TARGET [--set NAME=VALUE]... [--members KEY,KEY] [options]"
 EXAMPLES = """
-IDP      okta, entra, entra-flag, google or rfc (a client by the book)
-ACT      connect, assign, update, rename, deactivate, reactivate, delete, push_group, set_members
+IDP      okta, entra, google, … (`scimrig list dialects`), with knobs turned where you like: okta:profile_update=patch
+ACT      connect, assign, update, rename, deactivate, reactivate, unassign, delete, push_group, set_members,
+         rename_group, delete_group, import_users, cycle
 SUBJECT  any key you like, such as ada or engineers: the same key is the same person, or team, from then on
 TARGET   a base URL, or a name in scimrig.toml
 
@@ -71,14 +72,14 @@ def run(arguments: argparse.Namespace) -> int:
     """0 where the act did what it means, 1 where not, 3 where nobody can tell. Raises Complaint."""
     if arguments.forget:
         return _forget(arguments)
-    from scimrig.acting.order import OrderError, read
+    from scimrig.acting.order import READING, OrderError, read
 
     try:
         order, where = read(arguments.words, arguments.changes, arguments.members)
     except OrderError as slip:
         raise Complaint(str(slip)) from None
     target = _target(where, arguments)
-    if order.act != "connect" and not target.loopback and not arguments.yes:
+    if order.act not in READING and not target.loopback and not arguments.yes:
         ask_consent(f"{order.act.replace('_', ' ')} {order.subject}", target.base_url)
     return _play(order, target, arguments)
 

@@ -2,18 +2,19 @@
 
 Knows scenarios and cases, standing checks and what else finds (frame/effect, outcome …), requirements (rfc:ID), faults,
 variants, dialects, chapters (idp:okta:5), bug classes (bug:LIFE-01), capabilities of a provisioning product
-(cap:CAP-32), what a target file may declare (policy:KEY), and the cases of consumer mode.
+(cap:CAP-32), what a target file may declare (policy:KEY), vendors' packs (vendor:okta-spec), and the cases of consumer
+mode.
 """
 
 from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scimrig.cli import explain_consumer
+from scimrig.cli import explain_consumer, explain_packs
 from scimrig.cli.complaint import Complaint
 from scimrig.cli.judgements import JUDGEMENTS
 from scimrig.suggestion import did_you_mean
@@ -52,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _spellings(wanted: str) -> tuple[str, ...]:
     """A case name means its scenario; the prefix of an authority or a cite may be there or not."""
     wanted = wanted.partition("[")[0].lower()
-    return (wanted, *(wanted.removeprefix(prefix) for prefix in ("rfc:", "bug:", "cap:", "policy:")))
+    return (wanted, *(wanted.removeprefix(prefix) for prefix in ("rfc:", "bug:", "cap:", "policy:", "vendor:")))
 
 
 def _nearest(wanted: str, names: list[str]) -> str:
@@ -72,6 +73,10 @@ def _scenarios() -> tuple[Scenario, ...]:
 
 def _tell_scenario(name: str) -> Iterator[str]:
     scenario = next(one for one in _scenarios() if one.id == name)
+    yield from _told(scenario, ["scimrig", "run", "-k", scenario.id])
+
+
+def _told(scenario: Scenario, rerun: Sequence[str]) -> Iterator[str]:
     kind = "probe" if scenario.probe else "story"
     yield f"{scenario.id} · {kind} · {scenario.area} · {scenario.severity}"
     yield scenario.title
@@ -91,7 +96,7 @@ def _tell_scenario(name: str) -> Iterator[str]:
     yield from (f"  {_cite(cite)}" for cite in scenario.cites)
     yield ""
     yield f"File:  {scenario.place}"
-    yield f"Rerun: {shlex.join(['scimrig', 'run', '-k', scenario.id])}"
+    yield f"Rerun: {shlex.join(rerun)}"
 
 
 def _cite(cite: str) -> str:
@@ -209,18 +214,9 @@ def _dialect(name: str) -> Any:
 
 
 def _tell_dialect(name: str) -> Iterator[str]:
-    dialect = _dialect(name)
-    yield f"{name} · dialect · {dialect.title}"
-    yield ""
-    yield "Acts:"
-    for act, ground in dialect.acts.items():
-        needs = ", ".join(sorted(ground.needs)) or "nothing"
-        yield f"  {act:<12} idp:{name}:{ground.chapter}, needs {needs}"
-    yield "Knobs (doc = documented, observed = seen on the wire, inferred = our conclusion):"
-    for knob in dialect.knobs:
-        yield f"  {knob.name}: {knob.value} [{knob.mark}, {knob.source}]"
-    yield ""
-    yield f"Rerun: scimrig run --idp {name}"
+    from scimrig.cli.idp import page
+
+    yield from page(name, _dialect(name))
 
 
 def _dialect_names() -> list[str]:
@@ -327,6 +323,8 @@ KINDS = (
     Kind(_variant_names, _tell_variant),
     Kind(_check_ids, _tell_check),
     Kind(lambda: [scenario.id for scenario in _scenarios()], _tell_scenario),
+    Kind(explain_packs.names, explain_packs.tell),
+    Kind(explain_packs.tests, lambda name: _told(explain_packs.test(name), explain_packs.rerun(name))),
     Kind(lambda: [name for name, _ in explain_consumer.case_rows()], lambda n: explain_consumer.tell_case(n, _cite)),
     Kind(lambda: [name for name, _ in explain_consumer.twist_rows()], explain_consumer.tell_twist),
     Kind(lambda: list(_bugs()), _tell_bug),

@@ -1,7 +1,7 @@
 """What the ids of findings mean that no standing check makes: for ``scimrig explain``.
 
 Rule: words only, one line each; what is judged and how is in ``frame.py``, ``acts.py``, ``fates.py``,
-``watched.py``, ``deliveries.py``, ``attempts.py``, ``expectations.py`` and ``surveyed.py``.
+``watched.py``, ``deliveries.py``, ``attempts.py``, ``expectations.py``, ``twins.py`` and ``surveyed.py``.
 """
 
 from __future__ import annotations
@@ -72,6 +72,11 @@ _SURVEY = {
     "normalised": "values come back as they were sent",
 }
 
+_TWIN = {
+    "differs": "the same change was sent by two identity providers that both count it as done, and the target now holds"
+    " something else by the one than by the other",
+}
+
 JUDGEMENTS = {
     "outcome": "the identity provider's act failed: the target refused what the provider needs, or answered nonsense",
     "expect": "the answer to a probe, or what it did, is none of those that the scenario allows",
@@ -80,5 +85,9 @@ JUDGEMENTS = {
     **{f"promise/{name}": f"the target file promises it: {what}" for name, what in _PROMISE.items()},
     **{f"webhook/{name}": f"the target file promises webhooks: {what}" for name, what in _WEBHOOK.items()},
     **{f"consumer/{name}": f"a receiver of webhooks is judged: {what}" for name, what in _CONSUMER.items()},
+    "cycle/writes": "a second cycle over an unchanged directory still writes: the target holds something else than"
+    " it was sent, and says so each time",
+    "import/missed": "an identity provider that reads the whole list does not find everybody who is there",
+    **{f"twin/{name}": f"a twin run compares two dialects: {what}" for name, what in _TWIN.items()},
     **{f"survey/{name}": f"found out once before anything is judged: {what}" for name, what in _SURVEY.items()},
 }

@@ -1,5 +1,5 @@
-"""List what there is by id: scenarios, checks, faults, variants, tolerances, dialects, targets, presets, cases of
-consumer mode, or twists of the sample receiver.
+"""List what there is by id: scenarios, checks, faults, variants, tolerances, dialects, targets, presets, packs, cases
+of consumer mode, or twists of the sample receiver.
 
 One id a line when piped, ready for xargs; aligned with titles on a terminal.
 """
@@ -91,6 +91,13 @@ def _presets(arguments: argparse.Namespace) -> Rows:
     return [(name, presets.title(name)) for name in presets.names()]
 
 
+def _packs(arguments: argparse.Namespace) -> Rows:
+    from scimrig import packs
+
+    for pack in packs.catalogue().values():
+        yield pack.name, f"{pack.title}. Ours: {pack.ours}"
+
+
 KINDS: dict[str, Callable[[argparse.Namespace], Rows]] = {
     "scenarios": _scenarios,
     "checks": _checks,
@@ -100,6 +107,7 @@ KINDS: dict[str, Callable[[argparse.Namespace], Rows]] = {
     "dialects": _dialects,
     "targets": _targets,
     "presets": _presets,
+    "packs": _packs,
     "consumer": lambda arguments: explain_consumer.case_rows(),
     "receivers": lambda arguments: explain_consumer.twist_rows(),
 }

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast
 from scimrig.verdicts import ExitCode, RunResult, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from scimrig.acting.played import Played
     from scimrig.doctor.line import Line
     from scimrig.evidence import Exchange
+    from scimrig.simulating.figures import Snapshot
+    from scimrig.simulating.report import Convergence
 
 REPORTERS = {
     "console": "scimrig_reports.console:Console",
@@ -24,6 +26,8 @@ REPORTERS = {
     "replay": "scimrig_reports.replay:scripts",
     "act": "scimrig_reports.act_page:ActPage",
     "doctor": "scimrig_reports.doctor_page:DoctorPage",
+    "simulate": "scimrig_reports.simulate_page:SimulatePage",
+    "simulate-markdown": "scimrig_reports.simulate_page:markdown",
 }
 
 
@@ -71,6 +75,30 @@ class DoctorPage(Protocol):
 def doctor_page(stream: TextIO, color: bool) -> DoctorPage:
     """A line for each thing that was looked at."""
     return cast(DoctorPage, _load("doctor")(stream, color))
+
+
+class SimulatePage(Protocol):
+    """What is shown while a company is simulated, and what came of it."""
+
+    def begins(self, headlines: Sequence[str]) -> None: ...
+
+    def shows(self, snapshots: Sequence[Snapshot], moment: float) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+    def progress(self, done: int, total: int) -> None: ...
+
+    def ends(self, idp: str, where: str, convergence: Convergence, log: str) -> None: ...
+
+
+def simulate_page(stream: TextIO, color: bool) -> SimulatePage:
+    """How far each IdP's simulation has come, and its convergence report."""
+    return cast(SimulatePage, _load("simulate")(stream, color))
+
+
+def simulate_markdown(header: Mapping[str, Any], convergence: Convergence) -> str:
+    """The convergence report as Markdown."""
+    return str(_load("simulate-markdown")(header, convergence))
 
 
 def console(stream: TextIO, color: bool) -> Console:

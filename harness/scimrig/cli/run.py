@@ -10,10 +10,11 @@ import argparse
 import os
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scimrig.cli import gate
+from scimrig.cli import gate, packs
 from scimrig.cli.arguments import at_least_one, names, refuse_token, some_seconds
 from scimrig.cli.complaint import ERROR, Complaint
 from scimrig.cli.terminal import Outlet, ask_consent, wants_color
@@ -36,6 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="play only these dialects; they then decide the exit code (default: all are played)",
     )
     parser.add_argument(
+        "--twins", metavar="NAME,NAME",
+        help="play every story in these two dialects, and compare what the target holds after each step",
+    )
+    packs.add_option(parser)
+    parser.add_argument(
         "-k", dest="select", action="append", metavar="EXPR",
         help="only cases whose name holds EXPR or fits the glob; given twice: what fits either",
     )
@@ -48,8 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=at_least_one, default=JOBS, metavar="N", help="cases at a time (default 1)")
     parser.add_argument("--seed", type=int, default=SEED, metavar="N", help="which people are made up (default 1)")
     parser.add_argument(
-        "--timeout", type=some_seconds, default=TIMEOUT, metavar="SECONDS",
-        help=f"how long an answer may take (default {TIMEOUT:.0f})",
+        "--timeout", type=some_seconds, metavar="SECONDS",
+        help=f"how long an answer may take (default {TIMEOUT:.0f}, with --pack what the vendor waits)",
     )
 
 
@@ -111,16 +117,25 @@ def target_of(arguments: argparse.Namespace) -> Target:
 def run(arguments: argparse.Namespace) -> int:
     """The exit code of the whole run. Raises Complaint."""
     target = target_of(arguments)
-    dialects = _dialects(arguments.idp)
-    cases = _cases(arguments, dialects)
+    twins = _twins(arguments)
+    found = packs.chosen(arguments)
+    dialects = twins or _dialects(arguments.idp)
+    cases, told_packs = packs.cases(found, arguments) if found else (_cases(arguments, dialects), ())
     gated = gate.prepare(arguments)
     if not cases:
-        raise Complaint("no case fits -k, --tag and --idp together; `scimrig list scenarios` has them", NOTHING_JUDGED)
+        what, chosen = ("story", "--twins") if twins else ("case", "--idp")
+        told = f"no {what} fits -k, --tag and {chosen} together; `scimrig list scenarios` has them"
+        raise Complaint(told, NOTHING_JUDGED)
     if not target.loopback and not arguments.yes:
         ask_consent("create, change and delete users and groups", target.base_url)
     for place in () if arguments.yes else target.called_elsewhere:
         ask_consent("make the calls that the target file declares", place)
-    return _play(arguments, _plan(arguments, target, dialects, cases), gated)
+    plan = _plan(arguments, target, dialects, cases)
+    if found:
+        played = tuple(dict.fromkeys(case.dialect for case in cases))
+        wait = arguments.timeout or max(pack.timeout for pack in found)
+        plan = replace(plan, dialects=played, packs=told_packs, timeout=wait)
+    return _play(arguments, plan, gated)
 
 
 def _play(arguments: argparse.Namespace, plan: Plan, gated: gate.Gate) -> int:
@@ -178,9 +193,11 @@ def _plan(
 
     run_id, prefix = names_of_run(target)
     return Plan(
-        target=target, dialects=dialects, counted=dialects if arguments.idp else target.dialects, cases=cases,
-        seed=arguments.seed, jobs=arguments.jobs, timeout=arguments.timeout,
+        target=target, dialects=dialects, cases=cases,
+        counted=_counted(dialects) if arguments.idp or arguments.twins else target.dialects,
+        seed=arguments.seed, jobs=arguments.jobs, timeout=arguments.timeout or TIMEOUT,
         run=run_id, prefix=prefix, domain=target.email_domain, folder=run_folder(run_id),
+        twins=dialects if arguments.twins else (),
     )
 
 
@@ -205,8 +222,30 @@ def _dialects(wanted: list[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(wanted)) if wanted else idp.CORE
 
 
+def _twins(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """The two dialects of a twin run, () for any other run. Raises Complaint."""
+    from scimrig import twins
+    from scimrig_simulator import idp
+
+    if arguments.twins is None:
+        return ()
+    if arguments.idp:
+        raise Complaint("--twins names both dialects that are played: leave --idp out")
+    try:
+        return twins.read(arguments.twins, lambda name: idp.engage(name, 0))
+    except ValueError as wrong:
+        raise Complaint(f"--twins: {wrong}") from None
+
+
+def _counted(dialects: tuple[str, ...]) -> tuple[str, ...]:
+    """As authorities name them: without the knobs that were turned."""
+    from scimrig_simulator.idp import base
+
+    return tuple(dict.fromkeys(base(dialect) for dialect in dialects))
+
+
 def _cases(arguments: argparse.Namespace, dialects: tuple[str, ...]) -> tuple[Case, ...]:
-    from scimrig.plan import plan_cases
+    from scimrig.plan import plan_cases, plan_twins
     from scimrig.scenario.errors import ScenarioErrors
     from scimrig.scenario.load import load
 
@@ -214,11 +253,14 @@ def _cases(arguments: argparse.Namespace, dialects: tuple[str, ...]) -> tuple[Ca
         scenarios = load(arguments.scenarios)
     except ScenarioErrors as errors:
         raise Complaint(f"scenarios with mistakes, nothing was sent:\n{errors}") from None
-    return plan_cases(scenarios, dialects, tuple(arguments.select or ()), tuple(arguments.tag or ()))
+    select, tags = tuple(arguments.select or ()), tuple(arguments.tag or ())
+    if arguments.twins is not None:
+        return plan_twins(scenarios, dialects, select, tags)
+    return plan_cases(scenarios, dialects, select, tags)
 
 
 def _selective(arguments: argparse.Namespace) -> bool:
-    return bool(arguments.select or arguments.tag or arguments.idp)
+    return bool(arguments.select or arguments.tag or arguments.idp or arguments.twins or arguments.pack)
 
 
 def _options(arguments: argparse.Namespace) -> tuple[str, ...]:
@@ -230,4 +272,6 @@ def _options(arguments: argparse.Namespace) -> tuple[str, ...]:
         words += ["--token-env", arguments.token_env]
     for path in arguments.scenarios or ():
         words += ["--scenarios", str(path)]
+    for pack in arguments.pack or ():
+        words += ["--pack", pack]
     return tuple(words)

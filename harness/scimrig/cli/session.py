@@ -18,7 +18,7 @@ from scimrig.cli.reporters import Console
 from scimrig.evidence import CaseEnded, CaseStarted, Record, RunStarted
 from scimrig.judge import Judge
 from scimrig.runlog import LogError, LogWriter
-from scimrig.verdicts import CaseVerdict, ExitCode, Finding, Status
+from scimrig.verdicts import COUNTING, CaseVerdict, ExitCode, Finding, Status
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -106,7 +106,7 @@ class Session:
         """As ``RunResult.counts_for_exit``, before there is a result."""
         kind, _, rest = finding.authority.partition(":")
         counted = self._started.counted if self._started is not None else ()
-        return kind in ("rfc", "policy") or rest.partition(":")[0] in counted
+        return kind in COUNTING or rest.partition(":")[0] in counted
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from scimrig.target_meaning import mistakes
 _SETTINGS = frozenset({
     "hooks.base_url", "hooks.token", "hooks.before_run", "hooks.after_run", "webhooks.secret", "webhooks.unregister",
     "webhooks.public_url", "webhooks.hmac", "second_tenant.token",
+    "oauth.token_url", "oauth.client_id", "oauth.client_secret", "oauth.client_assertion",
 })
 """Keys without a default that enable no check by themselves."""
 _FIRST_CLAUSE = re.compile("[:;] ")

@@ -10,7 +10,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,12 @@ from scimrig.scenario.structure import structure_errors
 from scimrig.scenario.yaml_nodes import Document, read_documents
 from scimrig.verdicts import Severity
 
-NOT_SCENARIOS = frozenset({"consumer.yaml", "requirements.yaml"})
-"""YAML files at the root of the scenarios folder that are data of another kind."""
+NOT_SCENARIOS = frozenset({"consumer.yaml", "packs.yaml", "requirements.yaml"})
+"""YAML files in the scenarios folder that are data of another kind."""
+
+VENDORS = "vendors"
+"""The folder of the vendors' packs: a file is a pack, which is played where it is asked for by name and not otherwise.
+"""
 
 _MAX_BYTES = 2_000_000
 _REQUIREMENT = re.compile(r"^- id: *[\"']?([\w.-]+)", re.MULTILINE)
@@ -57,12 +61,11 @@ def load(paths: Sequence[str | Path] | None = None) -> tuple[Scenario, ...]:
 
 def load_text(text: str, file: str = "scenario.yaml") -> tuple[Scenario, ...]:
     """Scenarios from a text; ids are free. Raises ScenarioErrors."""
-    errors: list[ScenarioError] = []
-    scenarios = list(_load_documents(text, file, scenario_root(), errors))
-    errors.extend(_twice(scenarios))
+    scenarios, mistakes = _read(text, file, scenario_root())
+    errors = [*mistakes, *_twice(scenarios)]
     if errors:
         raise ScenarioErrors(errors)
-    return tuple(scenarios)
+    return scenarios
 
 
 @cache
@@ -83,7 +86,7 @@ def _files(
     for path in [root] if paths is None else [Path(path) for path in paths]:
         if path.is_dir():
             found = [file for file in sorted(path.rglob("*.y*ml")) if file.suffix in (".yaml", ".yml")]
-            found = [file for file in found if file.name not in NOT_SCENARIOS]
+            found = [file for file in found if file.name not in NOT_SCENARIOS and not _beside(file, path, root)]
             if not found:
                 errors.append(ScenarioError(Place(str(path), 1, 1), "no scenario files (*.yaml) in this folder"))
             yield from ((file, _named_from(file, path, root)) for file in found)
@@ -91,6 +94,12 @@ def _files(
             yield path, _named_from(path, path.parent, root)
         else:
             errors.append(ScenarioError(Place(str(path), 1, 1), "there is no such file or folder"))
+
+
+def _beside(file: Path, folder: Path, root: Path) -> bool:
+    """Whether a file is a vendor's pack, found below a folder that holds more than packs."""
+    packs = root / VENDORS
+    return file.resolve().is_relative_to(packs) and not folder.resolve().is_relative_to(packs)
 
 
 def _named_from(file: Path, folder: Path, root: Path) -> Path:
@@ -107,35 +116,43 @@ def _load_file(file: Path, named_from: Path, root: Path, errors: list[ScenarioEr
         errors.append(ScenarioError(Place(str(file), 1, 1), f"this file cannot be read: {unreadable}"))
         return
     prefix = file.resolve().relative_to(named_from.resolve()).with_suffix("").as_posix()
-    before = len(errors)
-    made = list(_load_documents(text, str(file), root, errors))
-    if not made and len(errors) == before:
+    made, mistakes = _read(text, str(file), root)
+    errors.extend(mistakes)
+    if not made and not mistakes:
         errors.append(ScenarioError(Place(str(file), 1, 1), "this file holds no scenario"))
     for scenario in made:
         if scenario.id != prefix and not scenario.id.startswith(f"{prefix}/"):
             message = f"the id '{scenario.id}' must be '{prefix}' or begin with '{prefix}/', after its file"
             errors.append(ScenarioError(scenario.place, message))
+        if bool(scenario.bar) is not prefix.startswith(f"{VENDORS}/"):
+            message = "a test of a vendor's pack, and nothing else, has a 'bar': mandatory, optional …"
+            errors.append(ScenarioError(scenario.place, message))
         yield scenario
 
 
-def _load_documents(text: str, file: str, root: Path, errors: list[ScenarioError]) -> Iterator[Scenario]:
+@lru_cache(maxsize=256)
+def _read(text: str, file: str, root: Path) -> tuple[tuple[Scenario, ...], tuple[ScenarioError, ...]]:
+    """The scenarios of a text and its mistakes; remembered, since a process may load the same files for many runs."""
     documents, broken = read_documents(text, file)
-    errors.extend(broken)
+    scenarios: list[Scenario] = []
+    errors = list(broken)
     for document in documents:
         mistakes = document.errors or structure_errors(document, root / "schema.json")
         mistakes = mistakes or meaning_errors(document, catalogue(root))
         if mistakes:
             errors.extend(mistakes)
         else:
-            yield _scenario(document)
+            scenarios.append(_scenario(document))
+    return tuple(scenarios), tuple(errors)
 
 
 def _twice(scenarios: Iterable[Scenario]) -> Iterator[ScenarioError]:
     first: dict[str, Scenario] = {}
     for scenario in scenarios:
-        earlier = first.setdefault(scenario.id, scenario)
-        if earlier is not scenario:
-            yield ScenarioError(scenario.place, f"the id '{scenario.id}' is taken already by {earlier.place}")
+        if scenario.id in first:
+            message = f"the id '{scenario.id}' is taken already by {first[scenario.id].place}"
+            yield ScenarioError(scenario.place, message)
+        first.setdefault(scenario.id, scenario)
 
 
 def _scenario(document: Document) -> Scenario:
@@ -155,6 +172,8 @@ def _scenario(document: Document) -> Scenario:
         steps=_steps(data["steps"], document),
         hurts=data.get("hurts", ""),
         place=document.place(("scenario",)),
+        bar=data.get("bar", ""),
+        against=_as_tuple(data.get("against")),
     )
 
 

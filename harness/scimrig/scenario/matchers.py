@@ -12,6 +12,7 @@ object is made of matchers, which must all fit:
 ``starts, ends``      of a string
 ``has``               a list holds such an element (each of a list of them), an object has such members
 ``size``              of a list, object or string: a number, or matchers; what is missing has size 0
+``at_least, at_most`` of a number
 ``before, after``     an ISO 8601 instant
 
 Rule: pure, no SCIM knowledge: values come selected, missing ones as ``ABSENT``.
@@ -190,6 +191,18 @@ def _size(argument: Any, actual: Any) -> Reason:
     return None if reason is None else f"size {reason}"
 
 
+def _at_least(argument: Any, actual: Any) -> Reason:
+    return None if _number(actual) and actual >= argument else f"{show(actual)} is not at least {show(argument)}"
+
+
+def _at_most(argument: Any, actual: Any) -> Reason:
+    return None if _number(actual) and actual <= argument else f"{show(actual)} is not at most {show(argument)}"
+
+
+def _number(value: Any) -> bool:
+    return _TYPES["number"](value)
+
+
 def _before(argument: Any, actual: Any) -> Reason:
     return _instants(argument, actual, lambda left, right: left < right, "before")
 
@@ -221,5 +234,6 @@ def instant(text: Any) -> datetime | None:
 
 _MATCHERS: Mapping[str, Callable[[Any, Any], Reason]] = {
     "is": _is, "not": _not, "in": _in, "absent": _absent, "present": _present, "type": _type, "matches": _matches,
-    "starts": _starts, "ends": _ends, "has": _has, "size": _size, "before": _before, "after": _after,
+    "starts": _starts, "ends": _ends, "has": _has, "size": _size, "at_least": _at_least, "at_most": _at_most,
+    "before": _before, "after": _after,
 }

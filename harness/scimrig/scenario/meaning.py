@@ -19,23 +19,25 @@ from scimrig.scenario.model import ACTS, PROMISED
 from scimrig.scenario.resolve import TEMPLATE, well_formed
 from scimrig.scenario.yaml_nodes import Document, Route
 from scimrig.suggestion import did_you_mean
+from scimrig_simulator.idp import DIALECTS
 from scimrig_simulator.scim.errors import ScimError
 from scimrig_simulator.scim.paths import parse_path
-from scimrig_simulator.workforce.person import FIELDS as PERSON_FIELDS
+from scimrig_simulator.workforce.person import FIELDS
 
-VERBS = (*ACTS, "send", "check", *PROMISED)
+VERBS = (*ACTS, "send", "check", "aside", *PROMISED)
 BESIDE_A_CALL = ("about", "with", "expect", "finds")
 _CALL = ("call",)
 _EXTRAS = {"expect": ("send", "call"), "keep": ("send", "call"), "about": _CALL, "with": _CALL, "finds": _CALL}
-DIALECTS_WITH_CHAPTERS = ("okta", "entra", "entra-flag", "google")
+DIALECTS_WITH_CHAPTERS = tuple(name for name in DIALECTS if name != "rfc")
 CHAPTERS = range(1, 11)
+PERSON_FIELDS = (*FIELDS, "manager")
 _TEAM_FIELDS = ("displayName",)
 _PERSON_NAMES = frozenset({*PERSON_FIELDS, "id", "externalId", "userNameUpper", "userNameLower"})
 _TEAM_NAMES = frozenset({*_TEAM_FIELDS, "id"})
 _FIXED_ROOTS: Mapping[str, frozenset[str]] = {
     "run": frozenset({"prefix", "domain", "id"}),
     "nobody": frozenset({"id", "userName"}),
-    "promised": frozenset({"domain", "domainUpper", "domainAlike", "foreign", "role", "otherRole"}),
+    "promised": frozenset({"domain", "domainUpper", "domainAlike", "foreign", "role", "otherRole", "tokenEndpoint"}),
 }
 _RESERVED = frozenset({*_FIXED_ROOTS, "matrix", "kept"})
 
@@ -96,8 +98,9 @@ class _Meaning:
     # Cites
 
     def _cites(self) -> Iterator[ScenarioError]:
-        for number, cite in enumerate(self._data["cites"]):
-            yield from self._cite(cite, ("cites", number))
+        for name in ("cites", "against"):
+            for number, cite in enumerate(self._data.get(name, ())):
+                yield from self._cite(cite, (name, number))
 
     def _cite(self, cite: str, route: Route) -> Iterator[ScenarioError]:
         kind, _, rest = cite.partition(":")
@@ -142,6 +145,8 @@ class _Meaning:
             for name, value in about.items():
                 if name in ("kind", "exists"):
                     continue
+                if name == "manager" and kind == "person" and value is not None:
+                    yield from self._subject(value, (*route, name), "person")
                 if name not in known:
                     yield self._at_key((*route, name), f"a {kind} has no '{name}'{did_you_mean(name, known)}")
                 yield from self._templates(value, (*route, name), subjects=False)
@@ -180,13 +185,15 @@ class _Meaning:
             yield from self._call(step, route)
         elif verb in PROMISED:
             yield from self._about_promises(verb, argument, inner)
-        elif verb != "connect":
+        elif argument is not True:
             yield from self._act(verb, argument, inner)
         yield from self._templates(argument, inner)
         for number, outcome in _listed(None if verb == "call" else step.get("expect")):
             where = (*route, "expect") if number is None else (*route, "expect", number)
             yield from self._outcome(outcome, where)
             yield from self._templates(outcome, where)
+            if "rate" in outcome and "times" not in argument:
+                yield self._at_key((*where, "rate"), "a rate takes several requests: add 'times' to the send")
 
     def _act(self, act: str, argument: Any, route: Route) -> Iterator[ScenarioError]:
         if act in ("push_group", "set_members"):
@@ -194,6 +201,9 @@ class _Meaning:
                 yield from self._subject(team, (*route, team), "team", is_key=True)
                 for number, member in enumerate(members):
                     yield from self._subject(member, (*route, team, number), "person")
+        elif act == "rename_group":
+            for team in argument:
+                yield from self._subject(team, (*route, team), "team", is_key=True)
         elif act in ("update", "rename"):
             for person, changes in argument.items():
                 yield from self._subject(person, (*route, person), "person", is_key=True)
@@ -201,8 +211,10 @@ class _Meaning:
                     if name not in PERSON_FIELDS:
                         where = (*route, person, name)
                         yield self._at_key(where, f"a person has no '{name}'{did_you_mean(name, PERSON_FIELDS)}")
+                    if name == "manager" and changes[name] is not None:
+                        yield from self._subject(changes[name], (*route, person, name), "person")
         else:
-            yield from self._subject(argument, route, "person")
+            yield from self._subject(argument, route, "team" if act == "delete_group" else "person")
 
     def _extras(self, verb: str, step: dict[str, Any], route: Route) -> Iterator[ScenarioError]:
         """What stands beside a verb belongs to it: to a send, to a call, or to both in a form of its own."""
@@ -279,6 +291,10 @@ class _Meaning:
     def _send(self, argument: dict[str, Any], route: Route) -> Iterator[ScenarioError]:
         if "body" in argument and "raw" in argument:
             yield self._at_key((*route, "raw"), "a request has one body: 'body' (JSON) or 'raw' (text), not both")
+        if "times" in argument and "GET" not in argument:
+            yield self._at_key((*route, "times"), "only a GET is sent several times: a write would be another one each")
+        if "at_once" in argument and "times" not in argument:
+            yield self._at_key((*route, "at_once"), "'at_once' says how many of 'times' are under way: add 'times'")
         for name in ("creates", "about"):
             if name in argument:
                 yield from self._subject(argument[name], (*route, name))

@@ -11,7 +11,8 @@ from typing import Any
 from scimrig.verdicts import Severity
 
 ACTS = (
-    "connect", "assign", "update", "rename", "deactivate", "reactivate", "delete", "push_group", "set_members",
+    "connect", "assign", "update", "rename", "deactivate", "reactivate", "unassign", "delete",
+    "push_group", "set_members", "rename_group", "delete_group", "import_users", "cycle",
 )
 
 
@@ -50,7 +51,8 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. ``verb``: act | send | check, or one of ``PROMISED``. ``argument``: what stands behind it, unresolved;
+    """One step. ``verb``: act | send | check, one of ``PROMISED``, or ``aside``: something that the IdP does on its own
+    side, so that nothing is sent. ``argument``: what stands behind it, unresolved;
     of a call ``{"key", "about", "with", "expect", "finds"}``, as far as the step has them.
 
     expect: outcomes that a ``send`` allows, in order of preference
@@ -72,6 +74,8 @@ class Scenario:
     """A story (``dialects`` empty: played in every dialect) or a probe (bound to some).
 
     promises: declarations that it needs, ``policy.email_change=reject`` where it is about one value only
+    bar:      of a test in a vendor's pack: mandatory | optional | preview | checklist | inferred; "" for all else
+    against:  clauses that do not ask what this test of a vendor's asks
     """
 
     id: str
@@ -88,6 +92,8 @@ class Scenario:
     steps: tuple[Step, ...]
     hurts: str
     place: Place
+    bar: str = ""
+    against: tuple[str, ...] = ()
 
     @property
     def probe(self) -> bool:

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
 from scimrig.scenario.errors import ScenarioError
@@ -21,10 +21,21 @@ from scimrig.scenario.yaml_nodes import Document, Route
 from scimrig.suggestion import did_you_mean
 
 
+def _one_key(_: Any, branches: list[dict[str, Any]], instance: Any, __: Any) -> Iterator[ValidationError]:
+    """``oneOf`` where each branch requires one key, the only way it is used here: jsonschema's own tries every branch
+    of every step, which is half of the time that a load takes."""
+    if isinstance(instance, dict) and sum(branch["required"][0] in instance for branch in branches) != 1:
+        yield ValidationError("it needs exactly one of these keys")
+
+
+_Validator: Any = validators.extend(Draft202012Validator, {"oneOf": _one_key})  # type: ignore[no-untyped-call]
+
+
 @cache
 def validator(schema_file: Path) -> Draft202012Validator:
     """The validator for a schema file. Raises OSError where it is not there."""
-    return Draft202012Validator(json.loads(schema_file.read_text(encoding="utf-8")))
+    made: Draft202012Validator = _Validator(json.loads(schema_file.read_text(encoding="utf-8")))
+    return made
 
 
 def structure_errors(document: Document, schema_file: Path) -> list[ScenarioError]:
@@ -33,8 +44,6 @@ def structure_errors(document: Document, schema_file: Path) -> list[ScenarioErro
     unknown_at = {complaint.route for complaint in found if complaint.keyword == "additionalProperties"}
     made: list[ScenarioError] = []
     for complaint in found:
-        if complaint.keyword == "oneOf" and not complaint.about_a_mapping:
-            continue  # that it is no mapping is said by another complaint
         # A misspelt verb is one mistake, not two: the unknown key says it all.
         if complaint.keyword == "oneOf" and complaint.route in unknown_at and not complaint.verbs_present():
             continue
@@ -55,7 +64,6 @@ class _Complaint:
         self._wanted: str | None = schema.get("description")
         self._known: list[str] = list(schema.get("properties", ()))
         self._original = error.message
-        self.about_a_mapping = isinstance(error.instance, dict)
         self._about_a_key = "propertyNames" in error.relative_schema_path
 
     def verbs_present(self) -> list[str]:

@@ -26,6 +26,7 @@ class Intent:
     fate:    applied | refused | ignored: what a sound server does with it, given what the target promises. A refused
              act is answered 4xx; ``exists`` and ``values`` are then what held before it
     key:     the promise that decides a fate other than applied ("policy.email_change"), "" otherwise
+    whole:   the resource is sent whole, so that what ``values`` does not name may be gone (RFC 7644 §3.5.1)
     """
 
     kind: str
@@ -34,13 +35,14 @@ class Intent:
     members: frozenset[str] | None = None
     fate: str = "applied"
     key: str = ""
+    whole: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """As it stands in the log; members sorted."""
         members = None if self.members is None else sorted(self.members)
         return {
             "kind": self.kind, "exists": self.exists, "values": dict(self.values), "members": members,
-            "fate": self.fate, "key": self.key,
+            "fate": self.fate, "key": self.key, **({"whole": True} if self.whole else {}),
         }
 
 
@@ -57,17 +59,20 @@ def in_force(held: Intent | None, intent: Intent) -> Intent:
 class Outcome:
     """How an act ended, in the IdP's own terms.
 
-    state: done | created | linked | updated | unchanged | task-failed | object-error | quarantined | unsupported
+    state: done | created | linked | updated | unchanged | skipped | rescheduled | task-failed | object-error |
+           quarantined | unsupported
     ok:    True where the IdP believes that its act succeeded
     words: what an admin would read ("Automatic provisioning of user … failed: …"), "" where it succeeded silently
     id:    the resource the IdP has linked, "" where none
+    means: the consequence, as a finding prints it: what the IdP makes of the answer that ended the act (``Reaction``)
     """
 
     state: str
     ok: bool
     words: str = ""
     id: str = ""
+    means: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As it stands in the log."""
-        return {"state": self.state, "ok": self.ok, "words": self.words, "id": self.id}
+        return {"state": self.state, "ok": self.ok, "words": self.words, "id": self.id, "means": self.means}
