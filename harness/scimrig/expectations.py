@@ -272,7 +272,8 @@ def _finding(
     where = acts.operation(shown) if shown is not None else "read back"
     title = f"{case.title}: not so" if status is Status.FAIL else case.title
     idp = str(step.ground.get("idp", ""))
-    consequence = acts.BELIEFS.get(_area_act(case.area), "").format(idp=idp) if idp and base(case.dialect) != "rfc" else ""
+    lets_down = bool(idp) and base(case.dialect) != "rfc"
+    consequence = acts.BELIEFS.get(_area_act(case.area), "").format(idp=idp) if lets_down else ""
     return Finding(
         check, status, authority, where, case.scenario, case.case, case.dialect, step.step,
         title, wanted, "; ".join(reasons), Severity(case.severity),

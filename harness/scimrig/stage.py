@@ -71,6 +71,7 @@ class Stage:
         )
         self._patience = patience
         self._last_act = ""
+        self._unsent = ""  # why an act of the story is never sent, as the admin has set the IdP up
         courier.rows.mint(self.cast.nobody)
 
     def play(self) -> None:
@@ -106,7 +107,7 @@ class Stage:
         for number, step in enumerate(steps):
             if not self._step(step, steps[number + 1 :]):
                 break
-        return "played", ""
+        return ("skip", self._unsent) if self._unsent else ("played", "")
 
     def _obstacle(self) -> tuple[str, str]:
         """Why the case cannot be played: by itself, or since its twin cannot, so that there is nothing to compare."""
@@ -186,7 +187,8 @@ class Stage:
             self._observe(step.id, self._meant(player.key, intent))
         subject = player.key if player is not None else ""
         self.emit(self._played(step, subject, [], numbers, intent, outcome, self._seen(step)))
-        return outcome.ok is not refused
+        self._unsent = outcome.words if outcome.state == "skipped" else ""
+        return outcome.ok is not refused and not self._unsent
 
     def _seen(self, step: Step) -> dict[str, Any]:
         """What an act about nobody in particular is judged by: whom an import has missed, what a cycle follows."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from scimrig_simulator.idp.job import Scope
 from scimrig_simulator.wire import FailureKind, Reply, TransportFailure
+from scimrig_simulator.workforce.company import Company
 from scimrig_simulator.workforce.person import Person
 from scimrig_simulator.workforce.team import Team
 
@@ -103,3 +106,48 @@ def timeout() -> Reply:
 @pytest.fixture
 def held_back() -> Reply:
     return Reply(0, failure=TransportFailure(FailureKind.HELD_BACK, "held back: /Users/u-9 is not a row of this run"))
+
+
+class Town:
+    """A directory that a test changes as it likes: who is there, in which scope, and in which team."""
+
+    def __init__(self) -> None:
+        self.company = Company(1)
+        self.people: dict[int, Person] = {}
+        self.scopes: dict[int, Scope] = {}
+        self.teams: dict[int, Team] = {}
+        self.belongs: dict[int, list[int]] = {}
+
+    def settle(self, *numbers: int, scope: Scope = "in") -> None:
+        """People of the company move in, or to another scope."""
+        for number in numbers:
+            self.people.setdefault(number, self.company.person(number))
+            self.scopes[number] = scope
+
+    def change(self, number: int, **fields: Any) -> None:
+        """Somebody is another from now on."""
+        self.people[number] = dataclasses.replace(self.people[number], **fields)
+
+    def gather(self, number: int, *members: int, name: str = "") -> None:
+        """A team is founded, renamed, or has other members."""
+        team = self.teams.get(number, self.company.team(number))
+        self.teams[number] = dataclasses.replace(team, display_name=name or team.display_name)
+        self.belongs[number] = list(members)
+
+    def person(self, number: int) -> Person:
+        return self.people[number]
+
+    def scope(self, number: int) -> Scope:
+        return self.scopes.get(number, "unknown")
+
+    def team(self, number: int) -> Team | None:
+        return self.teams.get(number)
+
+    def members(self, number: int) -> list[Person]:
+        return [self.people[n] for n in self.belongs[number] if self.scopes.get(n) == "in"]
+
+
+@pytest.fixture
+def town() -> Town:
+    """A ``World`` for jobs."""
+    return Town()

@@ -93,14 +93,21 @@ def test_nothing_of_a_person_is_sent_that_the_intent_does_not_name(name, options
     engine = idp.engage(name, 3, **options)
     person = Company(5).person(3, "ada").changed({"middleName": "Q", "locale": "de-DE"})
     flow = engine.assign(person)
-    next(flow)
+    _first(name, flow)
     sent = json.loads(flow.send(Reply(200, (), b'{"totalResults":0,"Resources":[]}')).content)
     with pytest.raises(StopIteration) as end:
         flow.send(Reply(201, (), b'{"id":"u-1"}'))
     assert end.value.value.ok
-    for extra in ("schemas", "meta", "roles", "groups", "password"):
+    for extra in ("schemas", "meta", "id", "roles", "groups", "password"):
         sent.pop(extra, None)
+    sent["active"] = sent["active"] in (True, "true")  # a template may have it in quotes (onelogin:3)
     assert dict(engine.expected_user(person, "assign").values) == _flat(sent)
+
+
+def _first(name, flow):
+    """An act's first request; on demand, Entra tests the connection before it."""
+    step = next(flow)
+    return flow.send(Reply(200, (), b'{"totalResults":0,"Resources":[]}')) if name == "entra-on-demand" else step
 
 
 def _flat(body):
@@ -126,7 +133,7 @@ def test_ids_are_opaque_and_percent_encoded(name, options):
     person = Company(5).person(3, "ada")
     engine.adopt(person, "a/b c?ü")
     flow = engine.delete(person)
-    assert next(flow).path == "/Users/a%2Fb%20c%3F%C3%BC"
+    assert _first(name, flow).path == "/Users/a%2Fb%20c%3F%C3%BC"
     flow.close()
 
 
@@ -134,10 +141,10 @@ def test_ids_are_opaque_and_percent_encoded(name, options):
 def test_quotes_and_backslashes_in_a_name_are_escaped_in_the_look_up(name, options):
     engine = idp.engage(name, 3, **options)
     person = Company(5).person(3, "ada").changed({"userName": 'o\'"brien\\@example.com'})
-    query = next(engine.assign(person)).query
-    blank = "+" if name.startswith("entra") else "%20"
+    query = _first(name, engine.assign(person)).query
+    blank = "+" if name.startswith(("entra", "onelogin")) else "%20"
     literal = "%22o%27%5C%22brien%5C%5C%40example.com%22"
-    assert f"filter=userName{blank}eq{blank}{literal}" in query
+    assert f"filter=username{blank}eq{blank}{literal}".lower() in query.lower()
 
 
 # Whatever a server answers, an act ends in an outcome ----------------------------------------------------------------

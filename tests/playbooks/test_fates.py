@@ -293,6 +293,8 @@ def test_a_refused_create_links_nobody_and_is_tried_again(dialect, ben, empty, r
     for _ in range(2):
         flow = engine.assign(ben)
         next(flow)
+        if dialect == "entra-on-demand":  # that was the test of the connection
+            flow.send(empty)
         assert flow.send(empty).method == "POST"
         with pytest.raises(StopIteration) as end:
             flow.send(refused(400, "the domain is not registered"))

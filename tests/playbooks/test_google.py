@@ -158,16 +158,17 @@ def test_delete(linked, cy, status, inferred):
 
 
 def test_groups_are_not_pushed_and_the_reason_is_given(google, blue, cy):
-    for act, flow in (("push_group", google.push_group(blue, [cy])), ("set_members", google.set_members(blue, [cy]))):
+    for act in ("push_group", "set_members", "rename_group", "delete_group"):
         assert google.can(act).startswith("Google pushes no groups")
-        outcome = playbook(flow, [])
+        outcome = playbook(google.play(act, blue, [cy]), [])
         assert (outcome.state, outcome.ok) == ("unsupported", False)
         assert google.inferred(act) == ()
 
 
 def test_all_but_the_look_up_and_the_headers_is_inferred(google):
     known = {knob.name for knob in google.dialect.knobs if knob.mark != "inferred"}
-    assert known == {"user-agent", "content-type", "query-encoding", "look-up", "groups"}
+    assert known == {"user-agent", "content-type", "query-encoding", "look-up", "paging-parameters", "cadence",
+                     "deactivate-delay", "delete-delay", "archived", "groups"}
     assert all(google.inferred(act) for act in google.dialect.acts)
 
 
@@ -216,5 +217,69 @@ def test_a_replace_or_delete_that_is_refused_is_logged(linked, cy, found, refuse
 
 
 def test_nobody_unknown_is_updated_or_deleted(google, cy, empty):
-    assert "assign it first" in playbook(google.update(cy), [(expect("GET", "/Users", LOOK_UP), empty)]).words
+    assert "assign the user first" in playbook(google.update(cy), [(expect("GET", "/Users", LOOK_UP), empty)]).words
     assert "assign the user first" in playbook(google.delete(cy), []).words
+
+
+# Settings ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.cites("google", "on-suspend")
+@pytest.mark.parametrize("value", ["deactivate", "delete"])
+def test_who_is_suspended_is_suspended_or_deleted_in_the_app(cy, found, value):
+    engine = engage("google", 7, on_suspend=value)
+    engine.adopt(cy, "u-1")
+    gone = [(expect("DELETE", "/Users/u-1"), answer(204))]
+    off = [(expect("GET", "/Users", LOOK_UP), found(ROW)), (expect("GET", "/Users/u-1"), answer(200, ROW)),
+           (expect("PUT", "/Users/u-1", body={**ROW, "active": False}), answer(200, ROW))]
+    assert playbook(engine.deactivate(cy), gone if value == "delete" else off).ok
+    assert engine.expected_user(cy, "deactivate").exists is (value == "deactivate")
+
+
+@pytest.mark.cites("google", "deactivate-delay", "delete-delay")
+@pytest.mark.parametrize("seconds", ["0", "86400", "604800", "2592000"])
+def test_a_suspension_or_a_delete_may_wait_a_day_a_week_or_a_month(seconds):
+    engine = engage("google", 7, deactivate_delay=seconds, delete_delay=seconds)
+    for name in ("deactivate-delay", "delete-delay"):
+        assert (engine.setting(name), engine.dialect.knob(name).mark) == (seconds, "doc")
+
+
+@pytest.mark.cites("google", "test-request", "user-agent", "accept", "content-type", "header-order")
+def test_headers_and_the_first_request_can_be_turned(cy):
+    turned = engage("google", 7, content_type="application/scim+json", accept="application/json", user_agent="none")
+    assert [line for line in turned.headers(body=True) if line[1] not in (CREDENTIALS, LENGTH)] == [
+        ("Accept", "application/json"), ("Content-Type", "application/scim+json")]
+
+
+@pytest.mark.cites("google", "paging-parameters", "look-up")
+def test_the_parameters_of_the_look_up_can_be_turned(cy):
+    flow = engage("google", 7, paging_parameters="startIndex=1&count=10").assign(cy)
+    assert next(flow).query == f"{LOOK_UP}&count=10"
+    flow.close()
+    flow = engage("google", 7, paging_parameters="none").assign(cy)
+    assert next(flow).query == LOOK_UP.removesuffix("&startIndex=1")
+    flow.close()
+
+
+@pytest.mark.cites("google", "profile-update", "empty-value", "204 to an update")
+def test_update_by_patch_sends_what_differs(cy, found, exactly):
+    engine = engage("google", 7, profile_update="patch")
+    engine.adopt(cy, "u-1")
+    body = exactly("""{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations":[{"op":"replace","path":"name.familyName","value":"Married"},{"op":"remove","path":"title"}]}""")
+    held = {**ROW, "title": "Clerk"}
+    ahead = [(expect("GET", "/Users", LOOK_UP), found(held)), (expect("GET", "/Users/u-1"), answer(200, held))]
+    married = cy.changed({"familyName": "Married"})
+    assert playbook(engine.update(married), [*ahead, (expect("PATCH", "/Users/u-1", body=body), answer(204))]).ok
+    same = [(expect("GET", "/Users", LOOK_UP), found(ROW)), (expect("GET", "/Users/u-1"), answer(200, ROW))]
+    assert playbook(engine.update(cy), same).state == "unchanged"
+
+
+@pytest.mark.cites("google", "create-body", "external-id", "archived", "groups", "errors", "group without members")
+def test_google_sends_no_external_id_and_no_group_and_reads_nobody(google, cy, empty):
+    flow = google.assign(cy)
+    next(flow)
+    assert b"externalId" not in flow.send(empty).content
+    flow.close()
+    assert google.can("import_users")
+    assert google.setting("groups") == "none"

@@ -1,4 +1,4 @@
-"""Okta's templates and wizard apps, and every knob of theirs that can be turned. Typed off idp-dialects.md, Okta 1-10."""
+"""Okta's templates and wizard apps, and every knob that can be turned. Typed off idp-dialects.md, Okta 1-10."""
 
 from __future__ import annotations
 
@@ -120,7 +120,8 @@ def test_members_go_out_in_batches_where_the_vendor_asks_for_it(ada, ben, person
     cleo = person("cleo", 3, user_name="cleo@example.com")
     engine = linked("okta:batch_size=2", ada, ben, cleo)
     engine.adopt_group(blue, "g-2001")
-    named = (expect("PATCH", "/Groups/g-2001", body=replaced({"id": "g-2001", "displayName": "Team Blue"})), answer(204))
+    name = replaced({"id": "g-2001", "displayName": "Team Blue"})
+    named = (expect("PATCH", "/Groups/g-2001", body=name), answer(204))
 
     def adding(*members):
         return {"schemas": [PATCH_OP], "Operations": [{"op": "add", "path": "members", "value": [
@@ -143,7 +144,8 @@ def test_members_go_out_in_batches_where_the_vendor_asks_for_it(ada, ben, person
 def test_a_group_that_was_found_is_renamed_only_where_names_are_to_match(dialect, renames, blue, found):
     engine = engage(dialect, 7)
     row = {"id": "g-2001", "displayName": "team blue"}
-    name = (expect("PATCH", "/Groups/g-2001", body=replaced({"id": "g-2001", "displayName": "Team Blue"})), answer(204))
+    name = (expect("PATCH", "/Groups/g-2001", body=replaced({"id": "g-2001", "displayName": "Team Blue"})),
+            answer(204))
     members = {"schemas": [PATCH_OP], "Operations": [{"op": "replace", "path": "members", "value": []}]}
     assert playbook(engine.push_group(blue, []), [
         (expect("GET", "/Groups", BLUE), found(row)), *([name] if renames else []),
@@ -157,7 +159,8 @@ def test_a_group_may_be_created_with_all_its_members_who_are_then_added_again(ad
     created = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Team Blue",
                "members": members}
     assert playbook(engine.push_group(blue, [ada]), [
-        (expect("GET", "/Groups", BLUE), empty), (expect("POST", "/Groups", body=created), answer(201, {"id": "g-2001"})),
+        (expect("GET", "/Groups", BLUE), empty),
+        (expect("POST", "/Groups", body=created), answer(201, {"id": "g-2001"})),
         (expect("PATCH", "/Groups/g-2001"), answer(204)),
         (expect("PATCH", "/Groups/g-2001", body={"schemas": [PATCH_OP], "Operations": [
             {"op": "add", "path": "members", "value": members}]}), answer(204)),
@@ -221,9 +224,9 @@ def test_what_is_switched_off_is_never_sent(ada, blue, empty, found):
         outcome = playbook(no_update.play(act, ada), [])
         assert (outcome.state, outcome.ok) == ("skipped", True)
         assert "update is switched off" in outcome.words
-    assert playbook(engage("okta:update=off", 7).play("assign", ada), [
-        (expect("GET", "/Users", LOOK_UP), found(ROW)),
-    ]).state == "linked"
+    finding = engage("okta:update=off", 7)
+    assert playbook(finding.play("assign", ada), [(expect("GET", "/Users", LOOK_UP), found(ROW))]).state == "linked"
+    assert finding.expected_user(ada, "assign").values == {"active": True}
     no_parting = linked("okta:deactivate=off", ada)
     for act in ("deactivate", "unassign", "delete"):
         assert playbook(no_parting.play(act, ada), []).state == "skipped"

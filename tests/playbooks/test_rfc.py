@@ -45,6 +45,7 @@ def teamed(linked, ada, ben, blue):
     return linked
 
 
+@pytest.mark.cites("rfc", "test-request", "accept")
 def test_connect_reads_one_user(rfc, found):
     outcome = playbook(rfc.connect(), [
         (expect("GET", "/Users", "startIndex=1&count=1", headers=BY_THE_BOOK[:2]), found({"id": "x"})),
@@ -52,6 +53,7 @@ def test_connect_reads_one_user(rfc, found):
     assert (outcome.state, outcome.ok) == ("done", True)
 
 
+@pytest.mark.cites("rfc", "no JSON", "401")
 @pytest.mark.parametrize(("reply", "said"), [
     (answer(401), "401 Unauthorized"), (answer(404), "404 Not Found"), (answer(200, b"<html>"), "Unrecognized token"),
 ])
@@ -61,6 +63,7 @@ def test_connect_that_fails_says_what_came_back(rfc, reply, said):
     assert said in outcome.words
 
 
+@pytest.mark.cites("rfc", "content-type", "query-encoding", "look-up", "look-up-none", "schemas", "external-id")
 def test_create(rfc, ben, empty, row, exactly):
     body = exactly("""
         {"schemas":["urn:ietf:params:scim:schemas:core:2.0:User",
@@ -84,6 +87,7 @@ def test_create(rfc, ben, empty, row, exactly):
     }
 
 
+@pytest.mark.cites("rfc", "creation", "empty body", "no id")
 def test_a_201_without_a_body_is_read_from_location(rfc, ben, empty):
     location = [("Location", "https://scim.example.com/v2/Users/u%2F1")]
     outcome = playbook(rfc.assign(ben), [
@@ -93,6 +97,7 @@ def test_a_201_without_a_body_is_read_from_location(rfc, ben, empty):
     playbook(rfc.delete(ben), [(expect("DELETE", "/Users/u%2F1"), answer(204))])
 
 
+@pytest.mark.cites("rfc", "409 to a create", "400", "5xx", "no id")
 @pytest.mark.parametrize(("reply", "said"), [
     (answer(201), "neither the body's id nor Location"), (answer(409, {"detail": "taken"}), "409 Conflict"),
     (answer(400, b"no"), "400 Bad Request, body: no"), (answer(500), "500 Internal Server Error"),
@@ -104,6 +109,7 @@ def test_a_create_that_fails_links_nobody(rfc, ben, empty, reply, said):
     assert rfc.id_of(ben) == ""
 
 
+@pytest.mark.cites("rfc", "404 to a look-up", "401", "403", "5xx", "no totalResults", "totalResults no integer")
 @pytest.mark.parametrize(("reply", "said"), [
     (answer(404), "404 Not Found"), (answer(401), "401"), (answer(403), "403"), (answer(500), "500"),
     (answer(200, {"Resources": []}), "totalResults is missing"), (answer(200, []), "JSON array"),
@@ -116,6 +122,7 @@ def test_a_look_up_is_answered_by_a_list_even_where_it_is_empty(rfc, ben, reply,
     assert said in outcome.words
 
 
+@pytest.mark.cites("rfc", "profile-update", "204 to an update")
 def test_found_is_linked_and_updated(rfc, ben, row, found, exactly):
     held = {**row, "active": False, "externalId": "of another"}
     body = exactly(PATCH % """{"op":"replace","path":"externalId","value":"<guid>"},
@@ -172,6 +179,7 @@ def test_rename(linked, ben, row, exactly):
     ]).ok
 
 
+@pytest.mark.cites("rfc", "active")
 @pytest.mark.parametrize(("act", "text", "active"), [("deactivate", "false", False), ("reactivate", "true", True)])
 def test_the_switch_is_one_replace_of_active(linked, ben, exactly, act, text, active):
     body = exactly(PATCH % '{"op":"replace","path":"active","value":<on>}', on=text)
@@ -179,17 +187,20 @@ def test_the_switch_is_one_replace_of_active(linked, ben, exactly, act, text, ac
     assert linked.expected_user(ben, act).values == {"active": active}
 
 
+@pytest.mark.cites("rfc", "delete")
 def test_delete(linked, ben):
     assert playbook(linked.delete(ben), [(expect("DELETE", "/Users/u-1", body=None), answer(204))]).ok
     assert linked.expected_user(ben, "delete").exists is False
 
 
+@pytest.mark.cites("rfc", "404 to a delete")
 def test_delete_of_what_is_not_there_is_an_error(linked, ben, refused):
     outcome = playbook(linked.delete(ben), [(expect("DELETE", "/Users/u-1"), refused(404, "gone"))])
     assert not outcome.ok
     assert "404 Not Found" in outcome.words
 
 
+@pytest.mark.cites("rfc", "404 to a read", "timeout")
 def test_a_known_id_that_is_gone_is_an_error_and_nothing_is_created(linked, ben, refused, timeout):
     for reply, said in ((refused(404, "gone"), "404 Not Found"), (timeout, "Read timed out"),
                         (answer(200), "the body is empty")):
@@ -213,6 +224,7 @@ def putting(ben):
     return engine
 
 
+@pytest.mark.cites("rfc", "profile-update")
 def test_put_sends_the_object_read_with_the_changes_in_it(putting, ben, row):
     changed = ben.changed({"department": None, "employeeNumber": None, "title": "Lead"})
     wanted = {name: value for name, value in {**row, "title": "Lead"}.items() if name != ENTERPRISE}
@@ -224,6 +236,7 @@ def test_put_sends_the_object_read_with_the_changes_in_it(putting, ben, row):
     assert putting.expected_user(changed, "update").values[f"{ENTERPRISE}:department"] is None
 
 
+@pytest.mark.cites("rfc", "active")
 @pytest.mark.parametrize(("act", "active"), [("deactivate", False), ("reactivate", True)])
 def test_the_switch_by_put_changes_active_alone(putting, ben, row, act, active):
     held = {**row, "active": not active, "title": "of somebody else"}
@@ -243,6 +256,7 @@ def test_needs_follow_from_the_option(rfc, putting):
 # Groups --------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.cites("rfc", "group-create", "member-object")
 def test_push_creates_the_group_with_its_members(linked, ada, ben, blue, empty, exactly):
     external = linked.expected_group(blue, []).values["externalId"]
     body = exactly("""
@@ -270,6 +284,7 @@ def test_push_links_a_group_and_makes_its_members_ours(linked, ben, blue, found,
     assert (outcome.state, outcome.ok) == ("linked", True)
 
 
+@pytest.mark.cites("rfc", "membership")
 def test_members_are_removed_by_value_path_and_added_at_once(teamed, ada, blue, exactly):
     body = exactly(PATCH % r"""{"op":"remove","path":"members[value eq \"u-1\"]"},
         {"op":"add","path":"members","value":[{"value":"u-1001"}]}""")

@@ -34,7 +34,7 @@ class TestSeedsNeverMove:
         recorded = json.loads(GOLDEN.read_text(encoding="utf-8"))
         for entry in recorded["people"]:
             made = Company(entry["seed"], entry["domain"], entry["prefix"]).person(entry["person"]["number"])
-            assert dataclasses.asdict(made) == entry["person"]
+            assert dataclasses.asdict(made) == {**entry["person"], "manager": None}
         for entry in recorded["teams"]:
             assert dataclasses.asdict(Company(entry["seed"]).team(entry["team"]["number"])) == entry["team"]
 

@@ -133,6 +133,7 @@ class Hand:
 
     def _engine(self, order: Order) -> Engine:
         engine = idp.engage_for(order.dialect, self.state.seed, self._offers(order))
+        engine.nobody = f"nobody.{self.state.mark}@{self.state.domain}"
         try:
             recall(engine, self.state.beliefs)
         except MemoryMismatchError as stale:

@@ -82,6 +82,16 @@ def some_seconds(text: str) -> float:
     return seconds
 
 
+def dialects(text: str) -> list[str]:
+    """``okta:create=off,groups=off,entra`` → two dialects. Raises ArgumentTypeError where one is empty."""
+    from scimrig_simulator import idp
+
+    parts = [part.strip() for part in idp.several(text)]
+    if not all(parts):
+        raise argparse.ArgumentTypeError(f"a dialect or a comma list of dialects was expected, not {text!r}")
+    return parts
+
+
 def names(text: str) -> list[str]:
     """``okta,entra`` → two names. Raises ArgumentTypeError where one is empty."""
     parts = [part.strip() for part in text.split(",")]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scimrig.cli import gate, packs
-from scimrig.cli.arguments import at_least_one, names, refuse_token, some_seconds
+from scimrig.cli.arguments import at_least_one, dialects, names, refuse_token, some_seconds
 from scimrig.cli.complaint import ERROR, Complaint
 from scimrig.cli.terminal import Outlet, ask_consent, wants_color
 
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``scimrig run``."""
     add_target(parser)
     parser.add_argument(
-        "--idp", action="extend", type=names, metavar="NAME[,NAME]",
+        "--idp", action="extend", type=dialects, metavar="NAME[,NAME]",
         help="play only these dialects; they then decide the exit code (default: all are played)",
     )
     parser.add_argument(

@@ -18,12 +18,26 @@ if TYPE_CHECKING:
 
 DIALECTS: Mapping[str, str] = {
     "okta": "scimrig_simulator.idp.okta:OktaEngine",
+    "okta-template": "scimrig_simulator.idp.okta:template",
+    "okta-wizard": "scimrig_simulator.idp.okta:wizard",
     "entra": "scimrig_simulator.idp.entra:plain",
     "entra-flag": "scimrig_simulator.idp.entra:flagged",
+    "entra-on-demand": "scimrig_simulator.idp.entra:on_demand",
     "google": "scimrig_simulator.idp.google:GoogleEngine",
+    "onelogin": "scimrig_simulator.idp.onelogin:OneLoginEngine",
+    "jumpcloud": "scimrig_simulator.idp.jumpcloud:JumpCloudEngine",
+    "pingfederate": "scimrig_simulator.idp.pingfederate:PingFederateEngine",
+    "pingone": "scimrig_simulator.idp.pingone:PingOneEngine",
+    "ad-connect": "scimrig_simulator.idp.ad_connect:AdConnectEngine",
+    "ldap-gateway": "scimrig_simulator.idp.ldap_gateway:LdapGatewayEngine",
     "rfc": "scimrig_simulator.idp.rfc:RfcEngine",
 }
 """Dialect → ``module:factory``; a factory takes the seed, a memory, and settings of knobs by name."""
+
+_WITHOUT_PATCH = {
+    "rfc": ("profile-update", "put"), "pingfederate": ("membership", "put"), "pingone": ("membership", "overwrite"),
+}
+"""Dialect → the knob that its admin turns for a target without PATCH, and to what."""
 
 CORE = ("okta", "entra", "entra-flag", "google", "rfc")
 """The dialects that a run plays where nobody says otherwise."""
@@ -34,13 +48,24 @@ def names() -> tuple[str, ...]:
     return tuple(DIALECTS)
 
 
+def several(text: str) -> list[str]:
+    """Dialects with commas between, knobs included: ``okta:create=off,groups=off,entra`` → two of them."""
+    found: list[str] = []
+    for part in text.split(","):
+        if found and "=" in part and ":" not in part:
+            found[-1] += f",{part}"
+        else:
+            found.append(part)
+    return found
+
+
 def base(dialect: str) -> str:
     """The dialect without the knobs that were turned: ``okta:profile_update=patch`` → ``okta``."""
     return dialect.partition(":")[0]
 
 
 def read(dialect: str) -> tuple[str, dict[str, str]]:
-    """``okta:profile_update=patch,create=off`` → its name, and knob → value. Raises ValueError, saying what to write."""
+    """``okta:profile_update=patch,create=off`` → its name, and knob → value. Raises ValueError."""
     name, colon, rest = dialect.partition(":")
     settings: dict[str, str] = {}
     for part in rest.split(",") if colon else ():
@@ -74,8 +99,9 @@ def engage_for(dialect: str, seed: int, offers: Collection[str]) -> Engine:
     offers: features of the survey, such as "patch" and "groups"
     """
     name, turned = read(dialect)
-    if name == "rfc" and "patch" not in offers and "profile-update" not in turned:
-        return engage(dialect, seed, profile_update="put")
-    if name == "okta" and "groups" not in offers and "groups" not in turned:
+    knob, value = _WITHOUT_PATCH.get(name, ("", ""))
+    if knob and "patch" not in offers and knob not in turned:
+        return engage(dialect, seed, None, **{knob: value})
+    if name.startswith("okta") and "groups" not in offers and "groups" not in turned:
         return engage(dialect, seed, groups="off")
     return engage(dialect, seed)

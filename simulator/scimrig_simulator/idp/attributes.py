@@ -19,6 +19,24 @@ if TYPE_CHECKING:
 WORK_EMAIL = 'emails[type eq "work"].value'
 
 
+def profile(person: Person) -> dict[str, Json]:
+    """Everything that we know how to map, but for an externalId."""
+    return {
+        "userName": person.user_name,
+        "name.formatted": person.formatted,
+        "name.familyName": person.family_name,
+        "name.givenName": person.given_name,
+        "name.middleName": person.middle_name,
+        "displayName": person.display_name,
+        "title": person.title,
+        "locale": person.locale,
+        WORK_EMAIL: person.email,
+        **phones(person),
+        **addresses(person),
+        **enterprise(person),
+    }
+
+
 def addresses(person: Person) -> dict[str, Json]:
     """The work address, by sub-attribute."""
     return {f'addresses[type eq "work"].{name}': value for name, value in _address(person).items()}

@@ -13,15 +13,17 @@ import hashlib
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
+from scimrig_simulator.idp import answers
 from scimrig_simulator.idp.fate import fated
 from scimrig_simulator.idp.intent import Intent, Outcome, in_force
-from scimrig_simulator.idp.knobs import Dialect, Knob
+from scimrig_simulator.idp.knobs import Dialect
 from scimrig_simulator.idp.mapping import Values
 from scimrig_simulator.idp.memory import Memory, PlainMemory, Table
 from scimrig_simulator.idp.promises import Promises
-from scimrig_simulator.wire import Flow, Headers, Json, QueryStyle, Reply, Send, segment, send
+from scimrig_simulator.wire import Flow, Headers, Json, QueryStyle, Reply, Send, Step, overheard, segment, send
 
 if TYPE_CHECKING:
     from scimrig_simulator.workforce.person import Person
@@ -52,7 +54,8 @@ class Directory:
 
 
 _TOGGLES = {
-    "update": "update", "rename": "update", "deactivate": "deactivate", "unassign": "deactivate", "delete": "deactivate",
+    "update": "update", "rename": "update",
+    "deactivate": "deactivate", "unassign": "deactivate", "delete": "deactivate",
 }
 
 
@@ -88,6 +91,8 @@ class Engine:
         self._off = self._table("off")  # user keys: switched off by an act of ours
         self._sent = self._table("sent")  # user key → paths that were ever given a value, or cleared; sorted
         self._members = self._table("members")  # team key → member's user key → id
+        self.nobody = "nobody@example.com"  # userName that nobody has, for connection tests; whoever plays gives one
+        self.imported: frozenset[str] = frozenset()  # ids that the last ``import_users`` has read
         self._touched: dict[str, set[str]] = {}  # act → knobs that its last run brought into play
         self._act = ""
 
@@ -126,9 +131,16 @@ class Engine:
         names = [*(grounds.knobs if grounds else ()), *sorted(self._touched.get(act, ()))]
         return tuple(dict.fromkeys(name for name in names if self.dialect.knob(name).mark == "inferred"))
 
-    def reads_as(self, answer: str) -> str:
-        """What this IdP makes of a kind of answer, as a finding prints it; "" where the dialect says nothing of it."""
-        return next((reaction.means for reaction in self.dialect.reactions if reaction.answer == answer), "")
+    def reads_as(self, *kinds: str) -> str:
+        """What this IdP makes of an answer, as a finding prints it: by the first of its kinds (``answers.kinds``) that
+        the dialect has a reaction to; "" where there is none.
+        """
+        means = {reaction.answer: reaction.means for reaction in self.dialect.reactions}
+        return next((means[kind] for kind in kinds if kind in means), "")
+
+    def table(self, name: str) -> Table:
+        """A table of this name beside the engine's own, kept and recalled with them."""
+        return self._table(name)
 
     def headers(self, body: bool) -> Headers:
         """The dialect's header block; ``body``: with the lines that only go with a body."""
@@ -172,7 +184,8 @@ class Engine:
         """
         if act == "unassign":
             act = self._parting()
-        if not act or self.switched_off(act) or (act == "assign" and not self._linked(person) and not self.on("create")):
+        uncreated = act == "assign" and not self.on("create") and not self._linked(person)
+        if not act or uncreated or self.switched_off(act):
             return replace(in_force(held, held), fate="applied") if held is not None else Intent("User", exists=False)
         if act in PARTINGS and not promises.keeps_leavers:
             return Intent("User", exists=False)
@@ -208,7 +221,7 @@ class Engine:
         elif act in GROUP_ACTS and act != "delete_group":
             subjects = (who, members)
         flow: Flow[Outcome] = getattr(self, act)(*subjects)
-        return flow
+        return self._understood(flow)
 
     def connect(self) -> Flow[Outcome]:
         """Test the credentials and the address."""
@@ -287,6 +300,19 @@ class Engine:
         self._begin(act)
         yield from ()
         return Outcome("skipped", True, f"{self.dialect.title} sends nothing: {toggle} is switched off")
+
+    def _understood(self, flow: Flow[Outcome]) -> Flow[Outcome]:
+        """The same act; where it fails, the outcome says what the IdP makes of the answer that ended it."""
+        last: list[tuple[Send, Reply]] = []
+
+        def hear(step: Step, reply: Reply | None) -> None:
+            if isinstance(step, Send) and reply is not None:
+                last[:] = [(step, reply)]
+
+        outcome = yield from overheard(flow, hear)
+        if outcome.ok or outcome.means or not last:
+            return outcome
+        return replace(outcome, means=self.reads_as(*answers.kinds(*last[0])))
 
     def _parting(self) -> str:
         """The act that ``unassign`` comes to, "" where nothing is sent."""
@@ -410,6 +436,7 @@ def label(person: Person) -> str:
     return person.key or person.user_name
 
 
+@lru_cache(maxsize=1024)
 def token(length: int, *parts: object) -> str:
     """Letters and digits that follow from ``parts`` alone, the same on every machine."""
     digest = hashlib.blake2b("\x1f".join(map(str, parts)).encode()).digest()
@@ -421,6 +448,7 @@ def token(length: int, *parts: object) -> str:
     return "".join(letters)
 
 
+@lru_cache(maxsize=1024)
 def guid(*parts: object) -> str:
     """A GUID that follows from ``parts`` alone, in the form of a random one (RFC 9562 version 4)."""
     digest = hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).digest()

@@ -70,7 +70,8 @@ class Knob:
 class Reaction:
     """What an IdP makes of one kind of answer.
 
-    answer: the kind, in the words of idp-dialects.md ("429 with Retry-After: 120")
+    answer: the kind, one of those of ``answers.kinds`` ("404 to a look-up", "429 without Retry-After", "5xx", "no id")
+            where there is such a one; else in words of its own, for what a job reacts to ("many failures")
     then:   what the IdP does ("waits 120 s and sends it again, ten attempts in all")
     means:  the consequence as a finding prints it, with the IdP as its subject; "" where nothing goes wrong
     """

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -150,6 +150,23 @@ def differences(held: Mapping[str, Any], values: Values) -> list[tuple[str, Json
         if not _same(wanted, has):
             found.append((path, wanted, has))
     return found
+
+
+def operations(changes: Sequence[tuple[str, Json, Json]], wanted: Values) -> list[dict[str, Json]]:
+    """Differences as PATCH operations: replace or remove by simple paths, a multi-valued attribute as a whole.
+
+    wanted: the resource as it should be, for the attributes that go as a whole (RFC 7644 §3.5.2.3)
+    """
+    made: dict[str, dict[str, Json]] = {}
+    for path, value, _ in changes:
+        place = slot(path)
+        target = place.name if place.filtered else path
+        sent: Json = wanted.get(place.name) if place.filtered else value
+        if sent in ("", None, []):
+            made[target] = {"op": "remove", "path": target}
+        else:
+            made[target] = {"op": "replace", "path": target, "value": sent}
+    return list(made.values())
 
 
 def _same(wanted: Json, held: Json) -> bool:

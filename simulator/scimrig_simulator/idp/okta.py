@@ -63,6 +63,9 @@ class OktaEngine(Engine):
 
     def _intended(self, person: Person, act: str) -> Intent:
         intent = super()._intended(person, act)
+        if act in ("assign", "reactivate") and not self.on("update"):  # whoever was found has kept their profile
+            sent = {"active", *self._sent.get(subject_key(person), ())}
+            return replace(intent, values={k: v for k, v in intent.values.items() if k in sent})
         if act not in ("update", "rename"):
             return intent
         # A profile push leaves `active` alone (okta:4 [O2]) and echoes the externalId that the server has.

@@ -74,7 +74,7 @@ _COMMON = (
     Knob("active-in-push", "a profile push leaves active as it is", "doc", "okta:4 [O2]"),
     Knob("activate", "switch", "doc", "okta:5 [O1, O2]", "the switch of deactivation with true, then the profile", (
         Choice("profile", "no request of its own: the profile push says active true", "inferred",
-               "open question 3 of idp-dialects.md"),
+               "okta:5, open question 3"),
     )),
     Knob("still-inactive", "provision job is rescheduled", "observed", "okta:5 [O18]"),
     Knob("delete", "never; a deleted person is deactivated", "doc", "okta:5 [O1, O2]"),
@@ -106,6 +106,8 @@ _COMMON = (
     Knob("cadence", "0", "observed", "okta:1 [O10]", "seconds between cycles; 0: change by change",
          free=NUMBER),
     Knob("task-retry", "never", "doc", "okta:8 [O16, O17]", "a failed task waits until an admin presses Retry"),
+    Knob("reschedule", "1800", "observed", "okta:3, okta:5 [O18, O20]",
+         "seconds after which a job that was rescheduled comes again", free=NUMBER),
     *toggles("doc", "okta:5 [O4]", out_of_scope="deactivate"),
 )
 
@@ -155,7 +157,7 @@ TEMPLATE = _dialect(
     "okta-template", "Okta's SCIM 2.0 template app",
     _knob("profile-update", _CHANGES, _WHOLE), _knob("deactivation", _SWITCHED, _SWITCHED_WHOLE),
     _knob("membership", _EACH, _ROSTER),
-    Knob("patch-body", "the changed attributes in one object", "inferred", "open question 1 of idp-dialects.md"),
+    Knob("patch-body", "the changed attributes in one object", "inferred", "okta:4, open question 1"),
 )
 
 WIZARD = _dialect(

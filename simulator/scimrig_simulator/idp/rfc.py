@@ -1,8 +1,8 @@
 """A client by the book (RFC 7643, RFC 7644): look up, POST, PATCH by simple paths or PUT, DELETE.
 
 Update by PATCH reads the user first and replaces what differs, one operation an attribute; a multi-valued attribute is
-replaced whole. With ``profile_update="put"`` it sends the object it read, changed. Groups always use PATCH: add to ``members``,
-remove by value path.
+replaced whole. With ``profile_update="put"`` it sends the object it read, changed. Groups always use PATCH: add to
+``members``, remove by value path.
 
 Rule: a flow never raises on an answer; every one ends in an outcome. Nothing that the RFC leaves open is relied upon.
 """
@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from scimrig_simulator.idp import answers, attributes, rfc_knobs
-from scimrig_simulator.idp.engine import Engine, group_path, guid, label, subject_key, user_path
+from scimrig_simulator.idp.engine import group_path, guid, label, subject_key, user_path
 from scimrig_simulator.idp.intent import Intent, Outcome
-from scimrig_simulator.idp.mapping import Values, differences, merged, slot, typed, without_empty
+from scimrig_simulator.idp.mapping import Values, differences, merged, operations, typed, without_empty
 from scimrig_simulator.idp.memory import Memory
+from scimrig_simulator.idp.walking import WalkingEngine
 from scimrig_simulator.scim.urns import ENTERPRISE, GROUP, PATCH_OP, USER
 from scimrig_simulator.wire import BY_THE_BOOK, PERCENT_20, Flow, Headers, Json, Reply, filter_string
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _BODY_LINES = frozenset({"Content-Type", "Content-Length"})
 
 
-class RfcEngine(Engine):
+class RfcEngine(WalkingEngine):
     """Speaks ``rfc``, by PATCH or by PUT (the knob ``profile-update``)."""
 
     query = PERCENT_20
@@ -37,7 +38,6 @@ class RfcEngine(Engine):
     def __init__(self, seed: int, memory: Memory | None = None, **settings: str) -> None:
         self._puts = settings.get("profile-update") == "put"
         super().__init__(seed, rfc_knobs.RFC_PUT if self._puts else rfc_knobs.RFC, memory, settings)
-        self._group_names = self._table("group_names")  # team key → the name that the group has at the target
 
     def headers(self, body: bool) -> Headers:
         return tuple(line for line in BY_THE_BOOK if body or line[0] not in _BODY_LINES)
@@ -63,6 +63,9 @@ class RfcEngine(Engine):
 
     def assign(self, person: Person) -> Flow[Outcome]:
         self._begin("assign")
+        return (yield from self._assign(person))
+
+    def _assign(self, person: Person) -> Flow[Outcome]:
         self._switch(person, on=True)
         found, trouble = yield from self._look_up(person)
         if trouble is not None:
@@ -70,6 +73,8 @@ class RfcEngine(Engine):
         if found is None:
             return (yield from self._create(person))
         self._link(person, answers.identifier(found))
+        if not self.on("update"):
+            return Outcome("linked", True, id=self._linked(person))
         return (yield from self._update(person, self._with_active(person, person.active), "linked"))
 
     def update(self, person: Person) -> Flow[Outcome]:
@@ -82,10 +87,22 @@ class RfcEngine(Engine):
 
     def deactivate(self, person: Person) -> Flow[Outcome]:
         self._begin("deactivate")
+        return (yield from self._switch_off(person))
+
+    def _switch_off(self, person: Person) -> Flow[Outcome]:
         outcome = yield from self._set_active(person, False)
         if outcome.ok:
             self._switch(person, on=False)
         return outcome
+
+    def unassign(self, person: Person) -> Flow[Outcome]:
+        self._begin("unassign")
+        how = self._parting()
+        if how == "delete":
+            return (yield from self._drop(person))
+        if not how:
+            return Outcome("unchanged", True, id=self._linked(person))
+        return (yield from self._switch_off(person))
 
     def reactivate(self, person: Person) -> Flow[Outcome]:
         self._begin("reactivate")
@@ -96,6 +113,9 @@ class RfcEngine(Engine):
 
     def delete(self, person: Person) -> Flow[Outcome]:
         self._begin("delete")
+        return (yield from self._drop(person))
+
+    def _drop(self, person: Person) -> Flow[Outcome]:
         id = self._linked(person)
         if not id:
             return _not_linked(person)
@@ -111,6 +131,8 @@ class RfcEngine(Engine):
         return _first_match(reply, f"look {person.user_name} up")
 
     def _create(self, person: Person) -> Flow[Outcome]:
+        if not self.on("create"):
+            return Outcome("skipped", True, f"{person.user_name} is not created: create is switched off")
         body = self._user_body(person)
         reply = yield from self._send("POST", "/Users", f"create {label(person)}", body=body)
         id, trouble = _created(reply, f"create {person.user_name}", "/Users/")
@@ -151,32 +173,36 @@ class RfcEngine(Engine):
         if self._puts:
             reply = yield from self._send("PUT", user_path(id), purpose, body=wanted)
         else:
-            body = _patch(_operations(changes, wanted))
+            body = _patch(operations(changes, wanted))
             reply = yield from self._send("PATCH", user_path(id), purpose, body=body)
         if not reply.ok:
             return _error(purpose, reply, id)
         self._note_sent(person, [*cleared, *(path for path, value in values.items() if value != "")])
         return Outcome(state, True, id=id)
 
+    def _bring(self, person: Person) -> Flow[Outcome]:
+        """As a cycle does it: read and compare, and write what differs."""
+        if not self._linked(person):
+            return (yield from self._assign(person))
+        self._switch(person, on=True)
+        if not self.on("update"):
+            return Outcome("unchanged", True, id=self._linked(person))
+        return (yield from self._update(person, self._with_active(person, person.active), "updated"))
+
+    def _switch_off_by_id(self, id: str) -> Flow[tuple[Reply, str]]:
+        if self._puts:
+            return (yield from super()._switch_off_by_id(id))
+        body = _patch([{"op": "replace", "path": "active", "value": False}])
+        return (yield from self._send("PATCH", user_path(id), "switch somebody off who is gone", body=body)), ""
+
+    def _trouble(self, what: str, reply: Reply, fault: str = "", *, id: str = "") -> Outcome:
+        return _error(what, reply, id, fault)
+
     def _with_active(self, person: Person, active: bool) -> Values:
         return {**self._values(person), "active": active}
 
     def _values(self, person: Person) -> Values:
-        return {
-            "externalId": self.external_id(person),
-            "userName": person.user_name,
-            "name.formatted": person.formatted,
-            "name.familyName": person.family_name,
-            "name.givenName": person.given_name,
-            "name.middleName": person.middle_name,
-            "displayName": person.display_name,
-            "title": person.title,
-            "locale": person.locale,
-            attributes.WORK_EMAIL: person.email,
-            **attributes.phones(person),
-            **attributes.addresses(person),
-            **attributes.enterprise(person),
-        }
+        return {"externalId": self.external_id(person), **attributes.profile(person)}
 
     def _user_body(self, person: Person) -> dict[str, Any]:
         mapped = attributes.body(person)
@@ -196,6 +222,12 @@ class RfcEngine(Engine):
 
     # Groups ----------------------------------------------------------------------------------------------------------
 
+    def rename_group(self, team: Team, members: Sequence[Person]) -> Flow[Outcome]:
+        self._begin("rename_group")
+        if self.group_id(team):  # whatever the group was called before, it is this act that names it
+            self._group_names.setdefault(subject_key(team), "")
+        return (yield from self._provision_group(team, members))
+
     def _provision_group(self, team: Team, members: Sequence[Person]) -> Flow[Outcome]:
         if self.group_id(team):
             return (yield from self._change_group(team, members, [], "updated"))
@@ -210,8 +242,7 @@ class RfcEngine(Engine):
         self._members[subject_key(team)] = {id: id for id in _member_ids(found)}
         self._group_names[subject_key(team)] = str(found.get("displayName", team.display_name))
         values: dict[str, Json] = {"externalId": self._group_external_id(team)}
-        operations = [operation for change in differences(found, values) for operation in _operations([change], values)]
-        return (yield from self._change_group(team, members, operations, "linked"))
+        return (yield from self._change_group(team, members, operations(differences(found, values), values), "linked"))
 
     def _create_group(self, team: Team, members: Sequence[Person]) -> Flow[Outcome]:
         body: dict[str, Any] = {
@@ -231,22 +262,23 @@ class RfcEngine(Engine):
         self._group_names[subject_key(team)] = team.display_name
         return Outcome("created" if reply.status == 201 else "linked", True, id=id)
 
-    def _change_group(self, team: Team, members: Sequence[Person], operations: list[dict[str, Json]],
+    def _change_group(self, team: Team, members: Sequence[Person], before: list[dict[str, Json]],
                       state: str) -> Flow[Outcome]:
-        """One PATCH: ``operations``, a new name, leavers by value path, then one add of all joiners."""
+        """One PATCH: what goes ``before``, a new name, leavers by value path, then one add of all joiners."""
         id = self.group_id(team)
         key = subject_key(team)
+        asked = list(before)
         if self._group_names.get(key, team.display_name) != team.display_name:
-            operations.append({"op": "replace", "path": "displayName", "value": team.display_name})
+            asked.append({"op": "replace", "path": "displayName", "value": team.display_name})
         for member in self._leavers(team, members):
-            operations.append({"op": "remove", "path": f"members[value eq {filter_string(member)}]"})
+            asked.append({"op": "remove", "path": f"members[value eq {filter_string(member)}]"})
         joiners = self._joiners(team, members)
         if joiners:
-            operations.append({"op": "add", "path": "members", "value": self._member_values(joiners)})
-        if not operations:
+            asked.append({"op": "add", "path": "members", "value": self._member_values(joiners)})
+        if not asked:
             return Outcome("linked" if state == "linked" else "unchanged", True, id=id)
         purpose = f"change the group {team.display_name}"
-        reply = yield from self._send("PATCH", group_path(id), purpose, body=_patch(operations))
+        reply = yield from self._send("PATCH", group_path(id), purpose, body=_patch(asked))
         if not reply.ok:
             return _error(purpose, reply, id)
         self._members[key] = self._known(members)
@@ -263,20 +295,6 @@ class RfcEngine(Engine):
 
 def _patch(operations: Sequence[dict[str, Json]]) -> dict[str, Json]:
     return {"schemas": [PATCH_OP], "Operations": list(operations)}
-
-
-def _operations(changes: Sequence[tuple[str, Json, Json]], wanted: Values) -> list[dict[str, Json]]:
-    """Replace or remove by simple paths, a multi-valued attribute as a whole (RFC 7644 §3.5.2.3)."""
-    operations: dict[str, dict[str, Json]] = {}
-    for path, value, _ in changes:
-        place = slot(path)
-        target = place.name if place.filtered else path
-        sent: Json = wanted.get(place.name) if place.filtered else value
-        if sent in ("", None, []):
-            operations[target] = {"op": "remove", "path": target}
-        else:
-            operations[target] = {"op": "replace", "path": target, "value": sent}
-    return list(operations.values())
 
 
 def _first_match(reply: Reply, what: str) -> tuple[dict[str, Any] | None, Outcome | None]:

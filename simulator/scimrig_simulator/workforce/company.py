@@ -10,14 +10,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from scimrig_simulator.workforce.person import Person, whole_names
+from scimrig_simulator.workforce.person import Draft, Person, whole_names
 from scimrig_simulator.workforce.spelling import login
-from scimrig_simulator.workforce.splitmix import draw, high, low, mix
+from scimrig_simulator.workforce.splitmix import draw, halves, high, low, mix
 from scimrig_simulator.workforce.team import Team
-from scimrig_simulator.workforce.vocabulary import Name, PhonePattern, Place, Vocabulary, vocabulary
+from scimrig_simulator.workforce.vocabulary import Place, Vocabulary, vocabulary
 
 # One field, one number; they never change.
 _PLACE, _NAME, _MORE_NAMES, _WORK, _PHONE, _MOBILE, _TEAM = range(1, 8)
+
+_DRAWS = halves((_PLACE, _NAME, _WORK, _PHONE, _MOBILE))  # all that everybody needs
 
 _EVERY = 7  # every seventh person is an awkward one, so that 14 of them stand among any 100 people
 _PREFIX = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*\.?)?")
@@ -47,85 +49,71 @@ class Company:
             raise ValueError(f"prefix {self.prefix!r}: take up to 20 letters, digits, '-', '_' and inner single dots")
         object.__setattr__(self, "_start", mix(self.seed & 0xFFFFFFFFFFFFFFFF))
 
-    def person(self, n: int, key: str = "") -> Person:
+    def person(self, n: int, key: str = "", manager: int | None = None) -> Person:
         """Person ``n`` (0, 1, 2 …), whoever was asked for before. Raises ValueError for a negative number."""
-        row = self._row(n)
-        words = vocabulary()
-        where = draw(row, _PLACE)
-        names = self._awkward_names(n, words) if n % _EVERY == 3 else _drawn_names(row, where, words)
-        given, middle, family, locale, office, mononym = names
-        display, formatted = whole_names(given[0], middle, family[0], locale)
-        local = f"{self.prefix}{login(given[1], '' if mononym else family[1])}.{n}"
-        address = f"{local}@{self.domain}"
-        work = draw(row, _WORK)
-        street, locality, region, postal_code = office.addresses[low(where, len(office.addresses))]
-        return Person(
-            number=n,
-            key=key,
-            given_name=given[0],
-            middle_name=middle,
-            family_name=family[0],
-            display_name=display,
-            formatted=formatted,
-            user_name=address,
-            email=address,
-            active=True,
-            title=words.titles[high(work, len(words.titles))],
-            department=words.departments[low(work, len(words.departments))],
-            employee_number=f"{n:06d}",
-            phone_work=_phone(office.work_phones, draw(row, _PHONE)),
-            phone_mobile=_phone(office.mobile_phones, draw(row, _MOBILE)),
-            locale=locale,
-            street=street,
-            locality=locality,
-            region=region,
-            postal_code=postal_code,
-            country=office.country,
-            login=local,
-        )
-
-    def team(self, n: int, key: str = "") -> Team:
-        """Team ``n`` (0, 1, 2 …). Raises ValueError for a negative number."""
-        bits = draw(self._row(n), _TEAM)
-        words = vocabulary()
-        first = words.team_first[high(bits, len(words.team_first))]
-        second = words.team_second[low(bits, len(words.team_second))]
-        return Team(n, key, f"{self.prefix}{first} {second} {n}")
-
-    def _row(self, n: int) -> int:
         if n < 0:
-            raise ValueError(f"people and teams are numbered from 0, not {n}")
-        return mix(self._start ^ n)
+            raise _negative(n)
+        row, words = mix(self._start ^ n), vocabulary()
+        where, which, family, given, department, title, work, works, mobile, mobiles = _DRAWS(row)
+        if n % _EVERY == 3:
+            names = self._awkward_names(n, words)
+        else:
+            names = _drawn_names(row, words.places[which * len(words.places) >> 32], given, family, words)
+        given_name, middle_name, family_name, display_name, formatted, spelled, locale, office = names
+        local = f"{self.prefix}{spelled}.{n}"
+        address = f"{local}@{self.domain}"
+        street, locality, region, postal_code = office.addresses[where * len(office.addresses) >> 32]
+        work_phone, work_count = office.work_phones[works * len(office.work_phones) >> 32]
+        mobile_phone, mobile_count = office.mobile_phones[mobiles * len(office.mobile_phones) >> 32]
+        person: Person = Draft(
+            n, key, given_name, middle_name, family_name, display_name, formatted, address, address, True,
+            words.titles[title * len(words.titles) >> 32],
+            words.departments[department * len(words.departments) >> 32],
+            str(n).zfill(6),
+            work_phone % (work * work_count >> 32),
+            mobile_phone % (mobile * mobile_count >> 32),
+            locale, street, locality, region, postal_code, office.country, local, manager,
+        )  # fmt: skip
+        person.__class__ = Person
+        return person
+
+    def team(self, n: int, key: str = "", version: int = 0) -> Team:
+        """Team ``n`` (0, 1, 2 …), renamed ``version`` times. Raises ValueError for a negative number."""
+        if n < 0:
+            raise _negative(n)
+        bits = draw(mix(self._start ^ n), _TEAM)
+        words = vocabulary()
+        first = words.team_first[(high(bits, len(words.team_first)) + version) % len(words.team_first)]
+        second = words.team_second[(low(bits, len(words.team_second)) + version) % len(words.team_second)]
+        return Team(n, key, f"{self.prefix}{first} {second} {n}")
 
     def _awkward_names(self, n: int, words: Vocabulary) -> _Names:
         someone = words.awkward[(n // _EVERY + self._start) % len(words.awkward)]
-        return (
-            someone.given,
-            someone.middle,
-            someone.family,
-            someone.locale,
-            words.by_locale[someone.office],
-            someone.mononym,
-        )
+        (given, given_ascii), (family, family_ascii) = someone.given, someone.family
+        display, formatted = whole_names(given, someone.middle, family, someone.locale)
+        spelled = login(given_ascii, "" if someone.mononym else family_ascii)
+        office = words.by_locale[someone.office]
+        return given, someone.middle, family, display, formatted, spelled, someone.locale, office
 
 
-_Names = tuple[Name, str, Name, str, Place, bool]
+def _negative(n: int) -> ValueError:
+    return ValueError(f"people and teams are numbered from 0, not {n}")
 
 
-def _drawn_names(row: int, where: int, words: Vocabulary) -> _Names:
-    place = words.places[high(where, len(words.places))]
-    bits = draw(row, _NAME)
-    given = place.given[high(bits, len(place.given))]
-    family = place.family[low(bits, len(place.family))]
-    middle = ""
-    if place.locale in words.two_surnames:
+_Names = tuple[str, str, str, str, str, str, str, Place]
+"""Given, middle and family name, display name, formatted name, login, locale; the place of the office."""
+
+
+def _drawn_names(row: int, place: Place, given_half: int, family_half: int, words: Vocabulary) -> _Names:
+    given, given_ascii = place.given[given_half * len(place.given) >> 32]
+    family, family_ascii = place.family[family_half * len(place.family) >> 32]
+    locale, middle = place.locale, ""
+    if locale in words.two_surnames:
         second = place.family[high(draw(row, _MORE_NAMES), len(place.family))]
-        family = (f"{family[0]} {second[0]}", f"{family[1]}-{second[1]}")
-    elif row & 3 == 0 and place.locale not in words.family_first:
+        family, family_ascii = f"{family} {second[0]}", f"{family_ascii}-{second[1]}"
+    elif row & 3 == 0 and locale not in words.family_first:
         middle = place.given[high(draw(row, _MORE_NAMES), len(place.given))][0]
-    return given, middle, family, place.locale, place, False
-
-
-def _phone(patterns: tuple[PhonePattern, ...], bits: int) -> str:
-    text, count = patterns[high(bits, len(patterns))]
-    return text % low(bits, count)
+    display = formatted = f"{given} {family}"
+    if middle or given == family or locale in words.family_first:
+        display, formatted = whole_names(given, middle, family, locale)
+    return given, middle, family, display, formatted, login(given_ascii, family_ascii), locale, place

@@ -33,5 +33,5 @@ def ascii_name(name: str) -> str:
 
 def login(given: str, family: str) -> str:
     """``given.family`` from two ASCII names, at most ``LONGEST`` characters; a single name is not repeated."""
-    text = given if given == family else f"{given}.{family}"
-    return text[:LONGEST].rstrip(".-'")
+    text = f"{given}.{family}" if family and given != family else given
+    return text if len(text) <= LONGEST else text[:LONGEST].rstrip(".-'")

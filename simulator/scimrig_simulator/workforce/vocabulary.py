@@ -46,13 +46,14 @@ class Awkward:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """All of it. ``places`` repeats a locale as often as it weighs."""
+    """All of it. ``places`` repeats a locale as often as it weighs; ``every_character`` is a family name."""
 
     places: tuple[Place, ...]
     by_locale: dict[str, Place]
     family_first: frozenset[str]
     two_surnames: frozenset[str]
     awkward: tuple[Awkward, ...]
+    every_character: Name
     titles: tuple[str, ...]
     departments: tuple[str, ...]
     team_first: tuple[str, ...]
@@ -70,6 +71,7 @@ def vocabulary() -> Vocabulary:
         family_first=frozenset(curated["family_first"]),
         two_surnames=frozenset(curated["two_surnames"]),
         awkward=tuple(_awkward(entry) for entry in curated["awkward"]),
+        every_character=_name(curated["every_character"]),
         titles=tuple(_read("titles.json")["titles"]),
         departments=tuple(curated["departments"]),
         team_first=tuple(curated["team_first"]),
