@@ -62,6 +62,7 @@ def test_connect_that_fails_puts_the_job_in_quarantine(entra, reply, said):
     assert said in outcome.words
 
 
+@pytest.mark.cites("entra", "headers", "user-agent", "adscimversion")
 def test_headers_carry_adscimversion_and_no_user_agent(entra, ben, empty):
     flow = entra.assign(ben)
     look_up = next(flow)
@@ -74,6 +75,7 @@ def test_headers_carry_adscimversion_and_no_user_agent(entra, ben, empty):
     )
 
 
+@pytest.mark.cites("entra", "create-body", "both-urns", "null-values")
 def test_create_sends_both_urns_and_no_null(entra, ben, empty, exactly):
     body = exactly("""
         {"schemas":["urn:ietf:params:scim:schemas:core:2.0:User",
@@ -101,6 +103,7 @@ def test_create_sends_both_urns_and_no_null(entra, ben, empty, exactly):
     }
 
 
+@pytest.mark.cites("entra", "default-mapping")
 def test_create_carries_phones_address_and_language_by_the_default_mapping(entra, ben, empty, exactly):
     ben = ben.changed({
         "phone": "+1 202 555 0100", "mobile": "+1 202 555 0101", "locale": "de-DE", "street": "Gasse 1",
@@ -124,6 +127,7 @@ def test_create_carries_phones_address_and_language_by_the_default_mapping(entra
     ])
 
 
+@pytest.mark.cites("entra", "look-up-compared")
 def test_found_is_patched_with_the_differences_of_the_look_ups_own_answer(entra, ben, found, exactly):
     body = exactly(PATCH % """{"op":"Replace","path":"active","value":"True"},
         {"op":"Replace","path":"displayName","value":"Ben Sample"},{"op":"Add","path":"title","value":"Tester"}""")
@@ -140,6 +144,7 @@ def test_found_and_equal_is_linked_and_nothing_is_sent(entra, ben, found):
     assert (outcome.state, outcome.ok, outcome.id) == ("linked", True, "u-1")
 
 
+@pytest.mark.cites("entra", "profile-update", "op-order", "patch-shape", "add-or-replace")
 def test_update_patches_the_differences_one_operation_an_attribute(linked, ben, exactly):
     changed = ben.changed({"familyName": "Example", "email": "ben.e@example.com", "department": "Support"})
     held = {**ROW, "name": {"formatted": "Ben Example", "familyName": "Sample", "givenName": "Ben"},
@@ -165,6 +170,7 @@ def test_update_of_equal_copies_sends_nothing(linked, ben):
     assert (outcome.state, outcome.ok) == ("unchanged", True)
 
 
+@pytest.mark.cites("entra", "create-element")
 def test_an_element_that_is_missing_is_added_by_filter_path_and_that_is_inferred(linked, ben, exactly):
     body = exactly(PATCH % r"""{"op":"Add","path":"phoneNumbers[type eq \"mobile\"].value",
         "value":"+1 202 555 0101"}""")
@@ -174,6 +180,7 @@ def test_an_element_that_is_missing_is_added_by_filter_path_and_that_is_inferred
     assert linked.inferred("update") == ("create-element",)
 
 
+@pytest.mark.cites("entra", "empty-values")
 def test_clearing_an_attribute_sends_nothing_and_expects_nothing(linked, ben):
     cleared = ben.changed({"title": None})
     playbook(linked.update(cleared), [(expect("GET", "/Users/u-1"), answer(200, ROW))])
@@ -200,6 +207,7 @@ def test_a_known_id_that_is_gone_is_forgotten_looked_up_and_created(linked, ben,
     assert linked.inferred("update") == ("unknown-id",)
 
 
+@pytest.mark.cites("entra", "disable-once", "boolean")
 def test_deactivate_sends_the_string_false_once(linked, ben, exactly):
     outcome = playbook(linked.deactivate(ben), [(expect("PATCH", "/Users/u-1", body=exactly(OFF)), answer(204))])
     assert outcome.ok
@@ -229,6 +237,7 @@ def test_an_account_disabled_in_the_source_is_a_difference_like_any_other(linked
     ])
 
 
+@pytest.mark.cites("entra", "hard-delete")
 def test_delete_disables_first_then_deletes(linked, ben, exactly):
     outcome = playbook(linked.delete(ben), [
         (expect("PATCH", "/Users/u-1", body=exactly(OFF)), answer(204)),

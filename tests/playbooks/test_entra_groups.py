@@ -111,6 +111,23 @@ def test_a_membership_that_is_refused_is_not_believed(teamed, ada, ben, blue, re
         assert outcome.ok is fine
 
 
+def test_an_add_that_was_not_answered_may_have_come_through_so_who_leaves_is_taken_out(
+    linked, ada, ben, blue, timeout, exactly
+):
+    linked.adopt(ada, "u-1001")
+    linked.adopt_group(blue, "g-1")
+    held = {"id": "g-1", **linked.expected_group(blue, []).values}
+    read = (expect("GET", "/Groups/g-1", "excludedAttributes=members"), answer(200, held))
+    assert not playbook(linked.set_members(blue, [ada, ben]), [read, (expect("PATCH", "/Groups/g-1"), timeout)]).ok
+    add = exactly(PATCH % '{"op":"Add","path":"members","value":[{"$ref":null,"value":"u-1"}]}')
+    remove = exactly(PATCH % '{"op":"Remove","path":"members","value":[{"$ref":null,"value":"u-1001"}]}')
+    playbook(linked.set_members(blue, [ben]), [
+        read, (expect("PATCH", "/Groups/g-1", body=add), answer(204)),
+        (expect("PATCH", "/Groups/g-1", body=remove), answer(204)),
+    ])
+    assert playbook(linked.set_members(blue, [ben]), [read]).state == "unchanged"
+
+
 def test_a_known_group_that_is_gone_is_created_again_with_all_members(teamed, ben, blue, empty, refused):
     outcome = playbook(teamed.set_members(blue, [ben]), [
         (expect("GET", "/Groups/g-1", "excludedAttributes=members"), refused(404, "gone")),

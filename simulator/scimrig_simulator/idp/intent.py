@@ -60,7 +60,7 @@ class Outcome:
     """How an act ended, in the IdP's own terms.
 
     state: done | created | linked | updated | unchanged | skipped | rescheduled | task-failed | object-error |
-           quarantined | unsupported
+           reference-error | quarantined | unsupported
     ok:    True where the IdP believes that its act succeeded
     words: what an admin would read ("Automatic provisioning of user … failed: …"), "" where it succeeded silently
     id:    the resource the IdP has linked, "" where none
