@@ -52,7 +52,7 @@ HEAD = """\
 
 def play(target: str, select: tuple[str, ...] = (), target_file: Path | None = None) -> RunResult:
     """The whole suite (or the cases that ``select`` fits) on a target that ``scimrig run`` would take."""
-    dialects = tuple(idp.names())
+    dialects = tuple(idp.CORE)
     found = from_argument(target, None if target_file is None else load_target_file(target_file), {})
     plan = Plan(
         target=found, dialects=dialects, counted=found.dialects, cases=plan_cases(load(), dialects, select),
