@@ -383,6 +383,20 @@ def test_an_object_that_is_answered_401_stops_the_cycle_and_keeps_its_place(entr
     assert turn(entra, 6 * HOUR) == [["connect"], ["assign 2"], ["push_group 1"]]
 
 
+@pytest.mark.cites("entra", "quarantine", "quarantine-cadence")
+def test_a_token_that_dies_in_mid_cycle_begins_another_quarantine_each_time(entra: Job, town: Any) -> None:
+    """The test query had passed, so the credentials had been good meanwhile: 28 days begin anew (entra:8 [M4])."""
+    def dies(task: Task) -> Outcome:
+        return Outcome("done", True) if task.act == "connect" else refuses(task)
+
+    town.settle(1)
+    entra.tell("User", 1, 0.0)
+    assert moments(entra, 0.0, 4, dies) == [0.0, 6 * HOUR, 12 * HOUR, 18 * HOUR]
+    assert (entra.state.phase, entra.state.since, entra.state.escrowed) == ("quarantined", 18 * HOUR, 0)
+    assert moments(entra, 18 * HOUR, 200, dies)[-1] > 28 * DAY
+    assert entra.state.phase == "quarantined"
+
+
 @pytest.mark.cites("entra", "quarantine", "quarantine-days")
 def test_after_28_days_of_quarantine_the_job_is_off_until_somebody_restarts_it(entra: Job, town: Any) -> None:
     """entra:8 [M4]."""

@@ -121,6 +121,7 @@ class Job:
         self._seen = self._round = began  # what time it was last, and when this round began
         self._played = self._failed = 0  # objects of this round; references don't count
         self._halt = ""  # why this round goes no further
+        self._barred = False  # it was an object that was refused the credentials, and not the test
 
     # What the player calls -------------------------------------------------------------------------------------------
 
@@ -221,7 +222,7 @@ class Job:
         self._flights.clear()
         self._counted.clear()
         self._seen = self._round = now
-        self._played, self._failed, self._halt = 0, 0, ""
+        self._played, self._failed, self._halt, self._barred = 0, 0, "", False
         return True
 
     def _introduction(self, now: float) -> Iterator[Sequence[Task]]:
@@ -284,7 +285,7 @@ class Job:
         why = self._halt
         if not why and self.cadence.quarantine:
             why = self.cadence.quarantine.verdict(self._failed, self._played)
-        self._rounds.finish(self._seen, why, self._waits() < NEVER)
+        self._rounds.finish(self._seen, why, self._waits() < NEVER, afresh=self._barred)
 
     # What becomes of a task ------------------------------------------------------------------------------------------
 
@@ -319,6 +320,7 @@ class Job:
         """What failed waits: for a number of cycles, for a number of seconds, or for the admin."""
         if outcome.state == "quarantined" and self.cadence.quarantine:
             self._halt = outcome.words  # not this object's fault: it keeps its place
+            self._barred = True
             self._enqueue(item, now)
             return
         tries = 1 + self.trouble.get(item, {}).get("tries", 0)

@@ -97,15 +97,16 @@ class Rounds:
         """An import has ended."""
         self._facts["imported"] = now
 
-    def finish(self, now: float, why: str, waits: bool) -> None:
+    def finish(self, now: float, why: str, waits: bool, *, afresh: bool = False) -> None:
         """A round is over.
 
         why: why it failed as a whole, "" where it didn't; waits: whether something will want another one
+        afresh: the connection had been tested and found good before that: a quarantine begins, none goes on
         """
         began = float(self._facts["last"])
         self._facts["under-way"] = False
         if why:
-            self._refuse(began, why)
+            self._refuse(began, why, afresh)
             return
         if self.phase != "active":
             self._enter("active", began, "")
@@ -126,14 +127,15 @@ class Rounds:
         quarantine = self._cadence.quarantine
         return self.since + quarantine.limit if quarantine else NEVER
 
-    def _refuse(self, began: float, why: str) -> None:
+    def _refuse(self, began: float, why: str, afresh: bool) -> None:
         quarantine = self._cadence.quarantine
         if quarantine is None:
             self._enter("connecting", began if self.phase == "active" else self.since, why)
             wait = self._cadence.every or self._cadence.retry
             self._facts["due"] = NEVER if wait is None else began + wait
             return
-        attempts = int(self._facts.get("attempts", 0)) + 1 if self.phase == "quarantined" else 0
+        goes_on = self.phase == "quarantined" and not afresh
+        attempts = int(self._facts.get("attempts", 0)) + 1 if goes_on else 0
         self._enter("quarantined", self.since if attempts else began, why)
         self._facts["attempts"] = attempts
         self._facts["due"] = began + quarantine.gap(attempts)

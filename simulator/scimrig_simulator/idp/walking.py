@@ -40,7 +40,7 @@ class WalkingEngine(Engine):
         self._begin("import_users")
         rows, trouble = yield from self._walk("/Users", "read all users")
         self.imported = frozenset(answers.identifier(row) for row in rows)
-        if trouble is None and "groups" in self.setting("import"):
+        if trouble is None and self.on("groups") and "groups" in self.setting("import"):
             _, trouble = yield from self._walk("/Groups", "read all groups")
         return trouble or Outcome("done", True)
 
