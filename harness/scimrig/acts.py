@@ -175,10 +175,12 @@ class Finder:
         missed = self.step.seen.get("missed") or []
         if not missed:
             return []
+        authority = self._authority(_PAGED)
+        walked = next((exchange for exchange in reversed(self.sent) if "/Users" in exchange.path), None)
         return [self.finding(
-            "import/missed", Status.FAIL, self._authority(_PAGED), "a row left out",
-            f"the import has read the whole list, and {' and '.join(missed)} was not in it",
-            "every user, each on some page", f"without {', '.join(missed)}", self.telling, "",
+            "import/missed", self._grade(authority), authority, "a row left out",
+            f"the import has read the list of users to its end without meeting {' and '.join(missed)}",
+            "every user, each on some page", f"without {', '.join(missed)}", walked or self.telling, "",
             "{idp} takes whoever is missing from an import for deleted, and may take the app away from them.",
         )]
 

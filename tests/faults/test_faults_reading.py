@@ -148,6 +148,12 @@ def test_how_many_were_asked_for(server: Any, expected: Any) -> None:
     assert [len(server.get("/Users", count=count)["Resources"]) for count in ("1", "0", "9")] == expected
 
 
+@pytest.mark.breaks("short-pages", sound=[4, 1, 4], broken=[2, 1, 2])
+def test_how_many_come_on_a_page(server: Any, expected: Any) -> None:
+    four(server)
+    assert [len(server.get("/Users", count=count)["Resources"]) for count in ("100", "1", "4")] == expected
+
+
 @pytest.mark.breaks("list-row-twice", sound=["ada", "ben", "cyn", "dee"], broken=["ada", "ben", "cyn", "dee", "ada"])
 def test_rows_of_a_list(server: Any, expected: Any) -> None:
     four(server)

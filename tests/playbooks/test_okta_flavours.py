@@ -242,7 +242,7 @@ def page_of(total, rows):
     return answer(200, {"totalResults": total, "Resources": rows, "startIndex": 1, "itemsPerPage": len(rows)})
 
 
-@pytest.mark.cites("okta", "import", "import-every", "rows missing from an import")
+@pytest.mark.cites("okta", "import", "import-every", "short-page", "rows missing from an import")
 def test_an_import_walks_by_a_hundred_whatever_the_server_says_and_takes_active_users_only():
     engine = engage("okta", 7)
     rows = [{"id": f"u-{n}", "active": n != 3} for n in range(50)]
@@ -253,6 +253,7 @@ def test_an_import_walks_by_a_hundred_whatever_the_server_says_and_takes_active_
     ])
     assert outcome.ok
     assert engine.imported == {f"u-{n}" for n in range(50) if n != 3} | {"u-x"}  # a page of 50 costs Okta fifty rows
+    assert engine.inferred("import_users") == ("short-page",)
 
 
 @pytest.mark.cites("okta", "entitlements")

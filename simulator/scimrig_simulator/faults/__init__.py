@@ -205,6 +205,7 @@ FAULTS: Mapping[str, str] = {
     "search-lags": "listing:SEARCH_LAGS",
     "second-add-409": "groups:SECOND_ADD_409",
     "sent-roles-honoured": "granting:SENT_ROLES_HONOURED",
+    "short-pages": "listing:SHORT_PAGES",
     "sibling-touched": "patching:SIBLING_TOUCHED",
     "stale-patch-body": "patching:STALE_PATCH_BODY",
     "start-index-ignored": "reading:START_INDEX_IGNORED",

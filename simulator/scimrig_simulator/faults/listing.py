@@ -14,6 +14,7 @@ from scimrig_simulator.scim.schemas import ResourceType
 from scimrig_simulator.seams import LARGEST_PAGE, Seams
 
 _LEFT_OUT = ("name", "emails")
+_FEW = 2
 
 
 class _CountIgnored(Seams):
@@ -25,6 +26,19 @@ COUNT_IGNORED = Fault(
     "count-ignored", "count is ignored",
     "Who asks for two rows, or for the total alone, is sent all of them.",
     ("PAGE-03", "PAGE-05"), _CountIgnored,
+)
+
+
+class _ShortPages(Seams):
+    def window(self, call: Call, start: int | None, count: int | None) -> Window:
+        wanted = super().window(call, start, count)
+        return replace(wanted, count=min(wanted.count, _FEW))
+
+
+SHORT_PAGES = Fault(
+    "short-pages", "A page holds two resources, however many are asked for",
+    "Nothing that the RFC forbids; a client that counts on by what it asked for never sees the rest.",
+    ("PAGE-03",), _ShortPages,
 )
 
 

@@ -128,6 +128,8 @@ class OktaEngine(Engine):
             groups=self.on("groups"), entitlements=self.setting("entitlements") == "on",
         )
         self.imported = frozenset(found.users)
+        if found.short:
+            self._touch("short-page")
         if found.refusal:
             return Outcome("task-failed", False, f"The import of users and groups failed: {found.refusal}")
         return Outcome("done", True, f"imported {len(found.users)} active users and {len(found.groups)} groups")

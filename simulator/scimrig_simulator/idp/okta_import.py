@@ -20,11 +20,14 @@ _BUILT_IN = frozenset({"/Users", "/Groups"})
 
 @dataclass(slots=True)
 class Imported:
-    """What an import has read. ``refusal``: the answer that ended it before its time, and why; "" where none did."""
+    """What an import has read. ``refusal``: the answer that ended it before its time, and why; "" where none did.
+    short: a page held fewer rows than were asked for, and there were more
+    """
 
     users: set[str] = field(default_factory=set)
     groups: set[str] = field(default_factory=set)
     refusal: str = ""
+    short: bool = False
 
 
 def read_all(ask: Ask, page: int, *, groups: bool, entitlements: bool) -> Flow[Imported]:
@@ -33,9 +36,9 @@ def read_all(ask: Ask, page: int, *, groups: bool, entitlements: bool) -> Flow[I
     if entitlements:
         found.refusal = yield from _read_types(ask, page)
     if not found.refusal:
-        found.refusal = yield from _walk(ask, "/Users", page, found.users)
+        found.refusal = yield from _walk(ask, "/Users", page, found.users, found)
     if groups and not found.refusal:
-        found.refusal = yield from _walk(ask, "/Groups", page, found.groups)
+        found.refusal = yield from _walk(ask, "/Groups", page, found.groups, found)
     return found
 
 
@@ -49,13 +52,13 @@ def _read_types(ask: Ask, page: int) -> Flow[str]:
         return f"/Schemas: {answers.raw(schemas)}"
     for endpoint in endpoints:
         if endpoint and endpoint not in _BUILT_IN:
-            refusal = yield from _walk(ask, endpoint, page, set())
+            refusal = yield from _walk(ask, endpoint, page, set(), Imported())
             if refusal:
                 return refusal
     return ""
 
 
-def _walk(ask: Ask, path: str, page: int, ids: set[str]) -> Flow[str]:
+def _walk(ask: Ask, path: str, page: int, ids: set[str], imported: Imported) -> Flow[str]:
     """Advance by ``page``, whatever itemsPerPage says, until totalResults is covered: "" or why it ended early."""
     start = 1
     while True:
@@ -67,6 +70,7 @@ def _walk(ask: Ask, path: str, page: int, ids: set[str]) -> Flow[str]:
         if found.fault:
             return f"{path}: {found.fault}"
         ids.update(answers.identifier(row) for row in found.rows if row.get("active") is not False)
+        imported.short |= len(found.rows) < min(page, found.total - start + 1)
         start += page
         if start > found.total or not found.rows:
             return ""

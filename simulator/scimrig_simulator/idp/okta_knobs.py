@@ -97,6 +97,7 @@ _COMMON = (
     Knob("push-failed", "mapping in Error state until an admin acts", "doc", "okta:6 [O13]"),
     Knob("import", f"pages of {PAGE} until totalResults is covered, by {PAGE} whatever itemsPerPage says; users, then"
          " groups; active users only", "doc", "okta:7 [O1, O2, O7]"),
+    Knob("short-page", "rows that a page leaves out are never asked for", "inferred", "okta:7"),
     Knob("import-every", "0", "doc", "okta:7 [O2]", "seconds between imports; 0: when an admin asks", free=NUMBER),
     Knob("entitlements", "off", "doc", "okta:7, OK-ENTITLEMENTS [O14]", "an import reads users and groups", (
         Choice("on", "an import reads /ResourceTypes, /Schemas and each typed endpoint first", "doc",
