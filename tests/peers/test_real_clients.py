@@ -2,8 +2,8 @@
 
 scim2-client says what it sends by its own lights: it finds the differences (``PatchOp.build_from``), writes the filter,
 the bodies and the headers. Each difference stands in a table with its reason; one that is there no more is an error.
-No other package on PyPI or npm has an IdP's side of SCIM that can be played beside it: Canaille's needs an older
-scim2-client than the one here, and its wheel brings a package ``tests``.
+Of the packages that were looked at, no other has an IdP's side of SCIM that can be played beside it: Canaille's needs
+an older scim2-client than the one here, and its wheel brings a package ``tests``.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def test_importing_the_registry_imports_no_engine():
 def test_an_unknown_dialect_is_an_error_with_a_suggestion():
     with pytest.raises(ValueError, match="did you mean 'okta'"):
         idp.engage("octa", 1)
-    with pytest.raises(ValueError, match="known are okta, .*rfc"):
+    with pytest.raises(ValueError, match=r"known are okta, .*rfc"):
         idp.engage("zzz", 1)
 
 

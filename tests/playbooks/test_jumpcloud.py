@@ -109,6 +109,19 @@ def test_a_test_user_who_cannot_be_deleted_is_switched_off(jumpcloud, exactly, r
                              '"detail": "broken"}')
 
 
+@pytest.mark.cites("jumpcloud", "left-over-test")
+def test_a_test_user_whom_an_earlier_test_has_left_is_used_and_removed(jumpcloud, exactly, refused, found):
+    """A test whose answer was lost could else never be repeated."""
+    jumpcloud.nobody = "trial@acme.test"
+    (create, _), *rest = made(exactly)
+    removal = (expect("DELETE", "/Users/u-9"), answer(204))
+    look_up = expect("GET", "/Users", "filter=userName%20eq%20%22trial%40acme.test%22")
+    taken = (create, refused(409, "taken"))
+    assert playbook(jumpcloud.connect(), [taken, (look_up, found({"id": "u-9"})), *rest, removal]).ok
+    assert "left-over-test" in jumpcloud.inferred("connect")
+    assert not playbook(jumpcloud.connect(), [taken, (look_up, found())]).ok
+
+
 def test_a_connection_test_that_fails_leaves_nobody_behind(jumpcloud, exactly, refused):
     jumpcloud.nobody = "trial@acme.test"
     user, _, _ = made(exactly)

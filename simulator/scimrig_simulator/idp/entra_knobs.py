@@ -101,7 +101,8 @@ _UPDATE = (
              Choice("replaces-first", "where both are merged, the op of the replaces comes first", "inferred",
                     "entra:10, EN-UPDATE; open question 6"),
          )),
-    Knob("lone-change", "merged", "doc", "entra:4 [M2]", "where changes are merged, a single one has no path either", (
+    Knob("lone-change", "merged", "inferred", "entra:4, open question 6",
+         "where changes are merged, a single one has no path either", (
         Choice("path", "a single change has its path", "inferred", "entra:4, open question 6"),
     )),
     Knob("create-element", "Add with a value filter makes the element", "inferred", "entra:4 [M26]"),

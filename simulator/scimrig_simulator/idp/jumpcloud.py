@@ -46,6 +46,7 @@ KNOBS: Knobs = (
     common.one_of("profile-update", "put", "observed", "jumpcloud:4 [J2]", common.UPDATE),
     *toggles("inferred", "jumpcloud:5 [J1]", out_of_scope="deactivate", others=("delete", "leave")),
     common.one_of("on-delete", "delete", "doc", "jumpcloud:5 [J1]", common.DELETED),
+    Knob("left-over-test", "a test user who is there already is used, and removed", "inferred", "jumpcloud:2"),
     Knob("staged", "staged users are not sent", "doc", "jumpcloud:5 [J1]"),
     common.one_of("group-look-up", "filter", "inferred", "jumpcloud:6", common.GROUP_LOOK_UP),
     common.one_of("group-create", "with-members", "inferred", "jumpcloud:6", common.GROUP_CREATE),
@@ -99,11 +100,13 @@ class JumpCloudEngine(ReplacingEngine):
         email = self.setting("test-email") if "@" in self.setting("test-email") else self.nobody
         user = self._test_user(email, True)
         name = f"{email.partition('@')[0]} test group"
-        person, trouble = yield from self._made("/Users", "create a test user", user)
-        if trouble is not None:
+        person, status, trouble = yield from self._made("/Users", "create a test user", user)
+        if status == 409:
+            person = yield from self._left_over(email)
+        if trouble is not None and not person:
             return trouble
         body: Row = {"displayName": name, "members": [{"value": person}], "schemas": [GROUP]}
-        group, trouble = yield from self._made("/Groups", "create a test group", body)
+        group, _, trouble = yield from self._made("/Groups", "create a test group", body)
         if trouble is None:
             reply = yield from self._send("DELETE", group_path(group), "remove the test group")
             trouble = None if reply.ok else self._trouble("", reply)
@@ -115,11 +118,20 @@ class JumpCloudEngine(ReplacingEngine):
             trouble = self._trouble("", reply)
         return trouble or Outcome("done", True)
 
-    def _made(self, path: str, purpose: str, body: Row) -> Flow[tuple[str, Outcome | None]]:
+    def _left_over(self, email: str) -> Flow[str]:
+        """The id of a test user whom an earlier test could not remove, "" where there is none."""
+        reply = yield from self._send("GET", "/Users", "is the test user there already?", query=self._query(email))
+        found = answers.listing(reply) if reply.ok else answers.Listing()
+        if found.first_id:
+            self._touch("left-over-test")
+        return found.first_id
+
+    def _made(self, path: str, purpose: str, body: Row) -> Flow[tuple[str, int, Outcome | None]]:
+        """The id of what was created, the answer's status, and what is wrong with it."""
         reply = yield from self._send("POST", path, purpose, body=body)
         held = answers.parsed(reply)
         id = answers.identifier(held.value) if reply.ok else ""
-        return id, None if id else self._trouble("", reply, held.fault or "what was made has no id")
+        return id, reply.status, None if id else self._trouble("", reply, held.fault or "what was made has no id")
 
     def _test_user(self, email: str, active: bool) -> Row:
         return {
