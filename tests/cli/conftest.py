@@ -1,25 +1,34 @@
-"""The command line as a user meets it: a process with arguments, an environment and a folder of its own."""
+"""The command line as a user meets it: with arguments, an environment and a folder of its own.
+
+Each command is a process, but for the many of ``here``: there a process would cost ten times what the command does.
+"""
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 import scimrig
 import scimrig_reports
 import scimrig_simulator
+from scimrig.cli.main import main
 
 ROOTS = [str(Path(str(package.__file__)).parent.parent) for package in (scimrig, scimrig_simulator, scimrig_reports)]
 COMMAND = [sys.executable, "-m", "scimrig.cli.main"]
+PATHS = "PYTHONPATH"
 TOKEN = "canary-t0ken-5f1e"
 
 LEAVER = """
@@ -65,10 +74,11 @@ class Ended:
 
 @dataclass(slots=True)
 class Shell:
-    """A folder to stand in and an environment."""
+    """A folder to stand in and an environment. here: whether commands are played in this process, see ``here``."""
 
     folder: Path
     env: dict[str, str]
+    here: bool = False
 
     def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
@@ -77,6 +87,9 @@ class Shell:
         )
 
     def __call__(self, *words: str, **options: Any) -> Ended:
+        of_the_interpreter = any(name == "LC_ALL" or name.startswith("PYTHON") for name in self.env.keys() - {PATHS})
+        if self.here and not options and not of_the_interpreter:
+            return played(words, self.folder, self.env)
         return ended(self.start(*words, **options))
 
     def run_folders(self) -> list[Path]:
@@ -99,13 +112,33 @@ def ended(process: subprocess.Popen[str], timeout: float = 60) -> Ended:
     return Ended(process.returncode, out or "", err or "")
 
 
+def played(words: tuple[str, ...], folder: Path, env: dict[str, str]) -> Ended:
+    """Play a command in this process, which lends it nothing: its streams are no terminal."""
+    out, err = io.BytesIO(), io.BytesIO()
+    with (
+        chdir(folder), patch.dict(os.environ, env, clear=True), open(os.devnull, encoding="utf-8") as nothing,
+        patch.multiple(sys, stdin=nothing, __stdout__=None),
+        patch.object(logging.getLogger("scimrig_simulator"), "handlers", []),
+        redirect_stdout(io.TextIOWrapper(out, write_through=True)),
+        redirect_stderr(io.TextIOWrapper(err, write_through=True)),
+    ):
+        code = main(words)
+        return Ended(code, out.getvalue().decode(), err.getvalue().decode())
+
+
+@pytest.fixture
+def here(shell: Shell) -> None:
+    """Play commands in this process: for files that are about what a command does, not about it as a process."""
+    shell.here = True
+
+
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
     """A command line in an empty folder."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     folder = tmp_path / "here"
     folder.mkdir()
-    return Shell(folder, {**kept, "PYTHONPATH": os.pathsep.join(ROOTS), "LANG": "C.UTF-8", "SCIMRIG_TOKEN": TOKEN})
+    return Shell(folder, {**kept, PATHS: os.pathsep.join(ROOTS), "LANG": "C.UTF-8", "SCIMRIG_TOKEN": TOKEN})
 
 
 @pytest.fixture

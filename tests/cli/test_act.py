@@ -18,7 +18,7 @@ from scimrig_simulator.clock import SystemClock
 from scimrig_simulator.drive import HttpTransport
 from scimrig_simulator.wire import Send
 
-pytestmark = pytest.mark.slow  # processes on both sides
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("here")]
 
 TOKEN = "canary-t0ken-5f1e"
 README = Path(__file__).parents[2] / "README.md"

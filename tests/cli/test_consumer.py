@@ -13,6 +13,8 @@ import pytest
 
 from .conftest import COMMAND, Server
 
+pytestmark = pytest.mark.usefixtures("here")
+
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NAMED = """
 [targets.app.consumer]

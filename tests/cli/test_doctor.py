@@ -23,7 +23,7 @@ from scimrig.doctor.reach import ADVICE
 from scimrig_reports.doctor_page import DoctorPage
 from scimrig_simulator.wire import FailureKind, Reply
 
-pytestmark = pytest.mark.slow  # processes on both sides
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("here")]
 
 TOKEN = "canary-t0ken-5f1e"
 CERTIFICATE = Path(__file__).parents[1] / "wire" / "localhost-cert.pem"

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-pytestmark = pytest.mark.slow  # each test is a process or two
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("here")]
 
 QUICK = ("--idp", "okta")
 PUSH = """

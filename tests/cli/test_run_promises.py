@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-pytestmark = pytest.mark.slow  # each test is a process or two
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("here")]
 
 PROMISES = Path(__file__).parents[2] / "examples" / "scalekit.toml"
 WEBHOOKS = """

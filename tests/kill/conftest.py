@@ -1,11 +1,16 @@
-"""A server with a fault in a process of its own, judged by URL by ``scimrig run`` in another one, as a user would."""
+"""A server with a fault in a process of its own, judged by URL by ``scimrig run`` in this one.
+
+That the command line does the same as a process is for ``tests/cli``: hundreds of times it would cost too much.
+"""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -22,11 +27,10 @@ from scimrig.verdicts import Finding, RunResult
 from scimrig_simulator.faults import fault
 
 ROOTS = [str(Path(str(package.__file__)).parent.parent) for package in (scimrig, scimrig_simulator, scimrig_reports)]
-COMMAND = [sys.executable, "-m", "scimrig.cli.main"]
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 TOKEN = "kill-matrix-t0ken"
 PATIENCE = 120
-"""Seconds until a run is given up; most take one."""
+"""Seconds until a server is taken away; most runs take less than one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +57,45 @@ def _judged(code: int, printed: str, folder: Path) -> Judged:
     return Judged(code, " ".join(printed.split()), again.result())
 
 
-def _serve(words: tuple[str, ...], env: dict[str, str], folder: Path) -> tuple[subprocess.Popen[str], str]:
+@contextmanager
+def _served(words: tuple[str, ...], folder: Path) -> Iterator[str]:
+    """The base URL of ``scimrig serve``. Without its server, a run that takes too long comes to its end."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     process = subprocess.Popen(
-        [*COMMAND, "serve", *words, "--port", "0", "--token", TOKEN],
-        cwd=folder, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        [sys.executable, "-m", "scimrig.cli.main", "serve", *words, "--port", "0", "--token", TOKEN], cwd=folder,
+        env={**kept, "PYTHONPATH": os.pathsep.join(ROOTS), "LANG": "C.UTF-8"},
+        text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )
     assert process.stdout is not None
-    return process, process.stdout.readline().strip()
+    patience = threading.Timer(PATIENCE, process.kill)
+    patience.start()
+    try:
+        url = process.stdout.readline().strip()
+        assert url, "the server did not come up"
+        yield url
+    finally:
+        patience.cancel()
+        process.kill()
+        process.communicate()
 
 
 @pytest.fixture
-def judge_by_url(tmp_path: Path) -> Callable[..., Judged]:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Judged]:
+    """``scimrig run`` in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SCIMRIG_TOKEN", TOKEN)
+
+    def play(*words: str) -> Judged:
+        code = main(["run", *words, "--jobs", "1"])
+        printed, complaints = capsys.readouterr()
+        assert complaints == "", complaints
+        return _judged(code, printed, tmp_path)
+
+    return play
+
+
+@pytest.fixture
+def judge_by_url(run: Callable[..., Judged], tmp_path: Path) -> Callable[..., Judged]:
     """Serve with ``words``, run what ``options`` select (everything where there are none), stop the server.
 
     A fault that breaks a policy's promise is served under that policy, and judged by what its owner declares.
@@ -74,34 +106,17 @@ def judge_by_url(tmp_path: Path) -> Callable[..., Judged]:
         if policy:
             words = (*words, "--policy", policy)
             options = (*options, "--target-file", str(EXAMPLES / f"{policy}.toml"))
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-        env = {**kept, "PYTHONPATH": os.pathsep.join(ROOTS), "LANG": "C.UTF-8", "SCIMRIG_TOKEN": TOKEN}
-        server, url = _serve(words, env, tmp_path)
-        try:
-            assert url, "the server did not come up"
-            ended = subprocess.run(
-                [*COMMAND, "run", url, "--jobs", "1", *options], cwd=tmp_path, env=env, text=True, encoding="utf-8",
-                capture_output=True, timeout=PATIENCE, check=False,
-            )
-        finally:
-            server.kill()
-            server.communicate()
-        assert "Traceback" not in ended.stderr, ended.stderr
-        return _judged(ended.returncode, ended.stdout, tmp_path)
+        with _served(words, tmp_path) as url:
+            return run(url, *options)
 
     return judge
 
 
 @pytest.fixture
-def judge_in_process(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., Judged]:
+def judge_in_process(run: Callable[..., Judged]) -> Callable[..., Judged]:
     """Run what ``options`` select on a reference server with a fault in this process, where time is virtual."""
 
     def judge(name: str, options: tuple[str, ...]) -> Judged:
-        monkeypatch.chdir(tmp_path)
-        promises = ("--target-file", str(EXAMPLES / f"{fault(name).policy}.toml"))
-        code = main(["run", f"ref:fault={name}", "--jobs", "1", *promises, *options])
-        return _judged(code, capsys.readouterr().out, tmp_path)
+        return run(f"ref:fault={name}", "--target-file", str(EXAMPLES / f"{fault(name).policy}.toml"), *options)
 
     return judge

@@ -37,7 +37,8 @@ def test_the_wheel_holds_three_packages_and_the_scenarios_and_nothing_of_the_tes
     assert tops == {"scimrig", "scimrig_simulator", "scimrig_reports"}
     for wanted in (
         "scimrig/_scenarios/lifecycle.yaml", "scimrig/_scenarios/requirements.yaml", "scimrig/_scenarios/schema.json",
-        "scimrig/_scenarios/target-file.schema.json", "scimrig/py.typed", "scimrig_reports/prologue.sh",
+        "scimrig/_scenarios/target-file.schema.json", "scimrig/_scenarios/vendors/packs.yaml",
+        "scimrig/_scenarios/vendors/okta-spec.yaml", "scimrig/py.typed", "scimrig_reports/prologue.sh",
     ):
         assert wanted in names
     assert any(name.startswith("scimrig_simulator/workforce/data/") for name in names)

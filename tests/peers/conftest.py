@@ -150,8 +150,7 @@ def peer(serve: Callable[[Command, str], str], environment: dict[str, str]) -> C
             return serve(lambda port: (node, str(NODE_PEERS / f"{name}.mjs")), SCIM_ROOTS[name])
         django = (sys.executable, "-m", "django", "migrate", "--run-syncdb", "--verbosity", "0")
         subprocess.run(django, env={**environment, "PEER_PORT": "0"}, check=True, timeout=60)
-        asgi = (sys.executable, "-m", "uvicorn", "--factory", "django.core.asgi:get_asgi_application")
-        return serve(lambda port: (*asgi, "--port", str(port), "--log-level", "warning"), "/scim/v2")
+        return serve(lambda port: (sys.executable, "-m", "django_peer.serve", str(port)), "/scim/v2")
 
     return start
 

@@ -61,7 +61,7 @@ def test_it_serves_until_told_to_stop_and_exits_0(server: tuple[subprocess.Popen
     process.send_signal(number)
     out, err = process.communicate(timeout=10)
     assert (process.returncode, out.strip(), err) == (0, "gone", "")
-    assert time.monotonic() - asked < 3
+    assert time.monotonic() - asked < 4.5  # where an open connection kept it, it would be 5 s: see GRACE
     connection.close()
 
 

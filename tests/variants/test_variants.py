@@ -130,11 +130,11 @@ def findings(result: RunResult) -> set[tuple[str, Status]]:
 NOTHING_FAILS = {Status.PASS, Status.INFO, Status.WARN, Status.SKIP}
 
 
-def test_nothing_is_found_on_the_plain_server(run: Play) -> None:
-    result = run("ref:")
-    assert findings(result) == set()
-    assert statuses(result) <= {Status.PASS, Status.SKIP}
-    assert not result.leftovers
+def test_nothing_is_found_on_the_plain_server(plain: RunResult) -> None:
+    assert findings(plain) == set()
+    assert statuses(plain) <= {Status.PASS, Status.SKIP}
+    assert not plain.leftovers
+    assert plain.exit_code() == ExitCode.OK
 
 
 def test_every_variant_is_reviewed() -> None:
@@ -143,11 +143,12 @@ def test_every_variant_is_reviewed() -> None:
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_nothing_fails_on_an_awkward_server(run: Play, plain: RunResult, name: str) -> None:
-    result = run(f"ref:variant={name}")
+def test_nothing_fails_on_an_awkward_server(plain: RunResult, name: str) -> None:
+    result = snapshot.play(f"ref:variant={name}")
     assert statuses(result) <= NOTHING_FAILS
     assert snapshot.told(result, snapshot.unplayed(plain)) == snapshot.read()[name]
     assert not result.leftovers
+    assert result.exit_code() == ExitCode.OK
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -203,10 +204,13 @@ NEVER = ("search-lags", "delete-keeps", "deactivate-ignored", "rename-ignored", 
 
 
 @pytest.mark.parametrize("fault", NEVER)
-def test_what_never_comes_is_found_however_long_it_is_waited_for(run: Play, fault: str) -> None:
+def test_what_never_comes_is_found_however_long_it_is_waited_for(tmp_path: Path, fault: str) -> None:
     """A declared lag excuses no server that stays behind for good."""
-    options = ("-k", "lifecycle/", "-k", "rfc/put/")
-    plainly = run(f"ref:fault={fault}", *options, ends=ExitCode.FAIL)
-    patiently = run(f"ref:fault={fault}", *options, declared={"consistency": {"within": 3}}, ends=ExitCode.FAIL)
+    declared = tmp_path / "scimrig.toml"
+    declared.write_text(_toml({"consistency": {"within": 3}}), encoding="utf-8")
+    plainly, patiently = (
+        snapshot.play(f"ref:fault={fault}", ("lifecycle/", "rfc/put/"), file) for file in (None, declared)
+    )
+    assert plainly.exit_code() == patiently.exit_code() == ExitCode.FAIL
     assert findings(patiently) == findings(plainly)
     assert {case.case: case.status for case in patiently.cases} == {case.case: case.status for case in plainly.cases}

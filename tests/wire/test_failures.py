@@ -129,7 +129,7 @@ class TestTooSlow:
 
         started = time.monotonic()
         assert_failed(ask(raw_server(handle).url, timeout=0.3), FailureKind.TIMEOUT)
-        assert time.monotonic() - started < 1.5
+        assert time.monotonic() - started < 3.5, "all of it takes 4 s"
 
     def test_a_server_that_never_reads(self, ask, raw_server):
         done = threading.Event()
@@ -154,7 +154,7 @@ class TestNotHttp:
         started = time.monotonic()
         reply = ask(raw_server(answering(greeting, then_close=False)).url)
         assert_failed(reply, FailureKind.NOT_HTTP, word)
-        assert time.monotonic() - started < 2, "the timeout is 5 s"
+        assert time.monotonic() - started < 4, "the timeout is 5 s"
 
     @pytest.mark.parametrize("junk", [b"HTTP/banana\r\n\r\n", b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n"])
     def test_a_broken_head(self, ask, raw_server, junk):

@@ -191,7 +191,7 @@ def test_an_app_that_waits_for_ever_times_out(in_process):
         reply = transport.exchange(Send("GET", "/"))
         assert (reply.status, reply.failure.kind) == (0, FailureKind.TIMEOUT)
         assert "0.1 s" in reply.failure.detail
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 20, "the usual timeout is 30 s"
 
 
 def test_elapsed_is_told_by_the_runs_clock(in_process):

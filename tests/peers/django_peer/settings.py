@@ -18,6 +18,7 @@ APPEND_SLASH = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "django_peer.User"
 USE_TZ = True
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the default takes its time on purpose
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",

@@ -75,7 +75,7 @@ def test_schemathesis_finds_nothing_amiss_with_the_api(
         f"{origin}/api/openapi.json", "--header", f"Authorization: Bearer {TOKEN}", "--phases", "coverage,fuzzing",
         "--max-examples", "3", "--seed", "1", "--generation-database", "none", "--warnings", "off", "--no-color",
     ]  # fmt: skip
-    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600)
     assert ended.returncode == 0, ended.stdout[-6000:] + ended.stderr[-2000:]
     lines = Path(environment["SEEN"]).read_text("utf-8").splitlines()
     succeeded = {name for name, status in (line.split() for line in lines) if status[0] == "2"}

@@ -82,7 +82,7 @@ def test_schemathesis_finds_nothing(
         "--header", f"Authorization: Bearer {TOKEN}", "--max-examples", "20",
         "--seed", "1", "--generation-database", "none", "--warnings", "off", "--no-color",
     ]  # fmt: skip
-    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600)
     assert ended.returncode == 0, ended.stdout[-6000:] + ended.stderr[-2000:]
     seen: dict[str, set[str]] = defaultdict(set)
     for line in Path(environment["SEEN"]).read_text("utf-8").splitlines():
