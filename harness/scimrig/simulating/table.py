@@ -56,7 +56,7 @@ class SqliteTable(MutableMapping[str, Any]):
     def __getitem__(self, key: str) -> Any:
         value = self._hand.get(key, _UNKNOWN)
         if value is _UNKNOWN:
-            value = self._fetched(key)
+            value = _ABSENT if self._whole else self._fetched(key)
         if value is _ABSENT:
             raise KeyError(key)
         return value
@@ -69,13 +69,13 @@ class SqliteTable(MutableMapping[str, Any]):
         """As a dict's, without an exception for what is not there."""
         value = self._hand.get(key, _UNKNOWN)
         if value is _UNKNOWN:
-            value = self._fetched(key)
+            value = _ABSENT if self._whole else self._fetched(key)
         return default if value is _ABSENT else value
 
     def __contains__(self, key: object) -> bool:
         value = self._hand.get(key, _UNKNOWN)  # type: ignore[call-overload]
         if value is _UNKNOWN:
-            value = self._fetched(key) if isinstance(key, str) else _ABSENT
+            value = _ABSENT if self._whole or not isinstance(key, str) else self._fetched(key)
         return value is not _ABSENT
 
     def __setitem__(self, key: str, value: Any) -> None:
@@ -178,8 +178,8 @@ class SqliteTable(MutableMapping[str, Any]):
     def _make_room(self) -> None:
         """Keep what is at hand bounded. Lock held; what the file does not know stays."""
         if len(self._hand) - len(self._changed) >= AT_HAND // 2:
+            self._whole = self._count == 0  # first: who finds nothing at hand asks for this next
             self._old, self._hand = self._hand, dict(self._changed)
-            self._whole = self._count == 0
 
     def _entries(self) -> Iterator[tuple[str, Any]]:
         """Keys and values, a page at a time."""

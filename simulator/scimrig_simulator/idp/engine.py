@@ -93,6 +93,7 @@ class Engine:
         self._members = self._table("members")  # team key → member's user key → id
         self.nobody = "nobody@example.com"  # userName that nobody has, for connection tests; whoever plays gives one
         self.imported: frozenset[str] = frozenset()  # ids that the last ``import_users`` has read
+        self._headers: dict[bool, Headers] = {}  # with a body, without: the same for every request
         self._touched: dict[str, set[str]] = {}  # act → knobs that its last run brought into play
         self._act = ""
 
@@ -375,7 +376,8 @@ class Engine:
         self._gone[_key(person)] = True
 
     def _linked(self, person: Person) -> str:
-        return "" if _key(person) in self._gone else self.id_of(person)
+        key = _key(person)
+        return "" if key in self._gone else str(self._users.get(key, ""))
 
     def _switch(self, person: Person, *, on: bool) -> None:
         if on:
@@ -390,7 +392,7 @@ class Engine:
 
     def _known(self, members: Sequence[Person]) -> dict[str, str]:
         """User key → id of the members that are linked, in the order given."""
-        return {_key(person): self._linked(person) for person in members if self._linked(person)}
+        return {_key(person): id for person in members if (id := self._linked(person))}
 
     def _believed(self, team: Team) -> dict[str, str]:
         members: dict[str, str] = self._members.get(_key(team), {})
@@ -399,7 +401,7 @@ class Engine:
     def _joiners(self, team: Team, members: Sequence[Person]) -> list[Person]:
         """Linked members that the group is not yet believed to have."""
         known = set(self._believed(team).values())
-        return [person for person in members if self._linked(person) and self._linked(person) not in known]
+        return [person for person in members if (id := self._linked(person)) and id not in known]
 
     def _leavers(self, team: Team, members: Sequence[Person]) -> list[str]:
         """Ids that the group is believed to have and should have no longer."""
@@ -417,7 +419,9 @@ class Engine:
     def _send(self, method: str, path: str, purpose: str, *, query: Sequence[tuple[str, str]] = (),
               body: Json = None) -> Flow[Reply]:
         """Send a request in this dialect's headers and query encoding."""
-        headers = self.headers(body is not None)
+        headers = self._headers.get(body is not None)
+        if headers is None:
+            headers = self._headers[body is not None] = self.headers(body is not None)
         return send(Send(method, path, self.query.encode(query), headers, body, purpose))
 
 

@@ -12,6 +12,7 @@ import copy
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from scimrig_simulator.wire import Json
@@ -109,6 +110,7 @@ class Slot:
         return None
 
 
+@lru_cache(maxsize=1024)
 def slot(path: str) -> Slot:
     """The slot that a path names. Raises ValueError for a path outside the forms that the dialects map."""
     match = _PATH.match(path)
