@@ -199,7 +199,7 @@ class Job:
             counts = {lane: self._queue.count(lane) for lane in self._queue.lanes()}
             stopped = rounds.phase in ("connecting", "quarantined") and due < NEVER
             return State(
-                phase=rounds.phase,
+                phase="active" if rounds.phase == "connecting" and rounds.under_way else rounds.phase,
                 since=rounds.since,
                 until=due if stopped else None,
                 why=rounds.why,
