@@ -21,9 +21,14 @@ settings.register_profile(
 settings.load_profile("scimrig")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long ones first, so that no worker is left alone with one of them at the end."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The long ones first, so that no worker is left alone with one of them at the end.
+
+    Workers begin with one stretch of the list each, so each stretch begins with its share of them.
+    """
     items.sort(key=lambda item: (item.get_closest_marker("peer") is None, item.get_closest_marker("slow") is None))
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = [item for first in range(workers) for item in items[first::workers]]
 
 
 Answering = Callable[[str, str, list[tuple[str, str]], str], tuple[int, str]]
