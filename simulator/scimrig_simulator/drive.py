@@ -14,6 +14,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Protocol, TypeAlias, TypeVar
 
 import httpcore
@@ -37,6 +38,7 @@ from scimrig_simulator.wire import FailureKind, Flow, Pause, Reply, Send, Step, 
 __all__ = ["HttpTransport", "InProcessTransport", "Listener", "Transport", "play", "play_all"]
 
 T = TypeVar("T")
+_NEVER = threading.Event()  # nobody sets it: a flow that is played by itself is not stopped
 Listener: TypeAlias = Callable[[Send, Reply], None]
 
 # Shorter than any common server's keep-alive (gunicorn 2 s, uvicorn and Node 5 s), so that a write hardly ever
@@ -112,6 +114,8 @@ class HttpTransport:
     def _wire_request(self, request: Send) -> Callable[[Deadline], httpcore.Request]:
         base = self._base
         target = request_target(base, request)
+        if request.body is not None:
+            request = replace(request, body=request.content)  # encoded once
         head = request_head(base, request, self._credentials)
         url = httpcore.URL(scheme=base.scheme.encode(), host=base.host.encode(), port=base.port, target=target)
         content = request.content or b""
@@ -201,7 +205,7 @@ def play(flow: Flow[T], transport: Transport, clock: Clock, listen: Listener | N
     Raises what the flow, the transport or the listener raises.
     """
     try:
-        return _play(flow, transport, clock, listen, threading.Event())
+        return _play(flow, transport, clock, listen, _NEVER)
     finally:
         flow.close()
 

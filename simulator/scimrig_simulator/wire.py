@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote
 
@@ -36,6 +38,7 @@ BY_THE_BOOK: Headers = (
 )
 """Headers of a plain RFC 7644 client: what the ``rfc`` dialect, the observer and the survey send."""
 
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
 _BODY_HEADERS = frozenset({"content-type", "content-length"})
 
@@ -138,7 +141,7 @@ class Reply:
 
     def json(self) -> Json:
         """The body as JSON. Raises ValueError where it is not JSON (also where it is empty)."""
-        return decode_json(self.body.decode("utf-8-sig"))
+        return decode_json(self.body.removeprefix(BOM_UTF8).decode())
 
     def resource(self) -> dict[str, Any]:
         """The body as a JSON object; an empty one where it is anything else. For clients that carry on regardless."""
@@ -199,8 +202,7 @@ def overheard(flow: Flow[T], hear: Callable[[Step, Reply | None], None]) -> Flow
 
 def encode_json(value: Json) -> bytes:
     """Compact UTF-8 JSON, key order kept. Raises ValueError for NaN and infinities."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.encode("utf-8", "surrogatepass")
+    return _compact(value).encode("utf-8", "surrogatepass")
 
 
 def decode_json(text: str) -> Json:
@@ -222,11 +224,14 @@ class QueryStyle:
     def encode(self, parameters: Mapping[str, str] | Iterable[tuple[str, str]]) -> str:
         """``[("filter", 'userName eq "a"')]`` → ``filter=userName%20eq%20%22a%22``; order kept."""
         pairs = parameters.items() if isinstance(parameters, Mapping) else parameters
-        return "&".join(f"{self._quote(name)}={self._quote(value)}" for name, value in pairs)
+        space, safe = self.space, self.safe
+        return "&".join(f"{_quoted(name, space, safe)}={_quoted(value, space, safe)}" for name, value in pairs)
 
-    def _quote(self, text: str) -> str:
-        quoted = quote(text, safe=self.safe)
-        return quoted if self.space == "%20" else quoted.replace("%20", self.space)
+
+@lru_cache(maxsize=256)
+def _quoted(text: str, space: str, safe: str) -> str:
+    quoted = quote(text, safe=safe)
+    return quoted if space == "%20" else quoted.replace("%20", space)
 
 
 PERCENT_20 = QueryStyle()

@@ -17,6 +17,8 @@ from typing import Any, TextIO
 LIMIT = 100_000
 """Tasks that are noted whatever came of them."""
 
+_encoded = json.JSONEncoder(separators=(",", ":")).encode
+
 
 class SimLogError(Exception):
     """The log cannot be written or read; the text says why."""
@@ -59,7 +61,7 @@ class SimLog:
 
     def _write(self, line: dict[str, Any], flush: bool = False) -> None:
         try:
-            self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
+            self._file.write(_encoded(line) + "\n")
             if flush:
                 self._file.flush()
         except OSError as error:

@@ -96,6 +96,17 @@ class SqliteTable(MutableMapping[str, Any]):
             if len(self._changed) >= BATCH:
                 self.flush()
 
+    def pop(self, key: str, default: Any = _UNKNOWN, /) -> Any:  # type: ignore[override]
+        """As a dict's."""
+        with self._lock:
+            if key in self:
+                value = self[key]
+                del self[key]
+                return value
+        if default is _UNKNOWN:
+            raise KeyError(key)
+        return default
+
     def __iter__(self) -> Iterator[str]:
         return (key for key, _ in self._entries())
 

@@ -17,39 +17,21 @@ _SCOPES: dict[Standing, Scope] = {
     Standing.NOT_YET: "unknown", Standing.EMPLOYED: "in", Standing.ON_LEAVE: "off", Standing.LEFT: "out",
     Standing.PURGED: "deleted",
 }  # fmt: skip
-_KNOWN = 512
 
 
 class CompanyWorld:
     """A ``World`` (``idp/job.py``). ``at``: seconds since the start of day 0, set by whoever plays."""
 
     def __init__(self, timeline: Timeline) -> None:
-        self.timeline = timeline
-        self._at = 0
-        self._known: dict[int, Person] = {}  # people as they are at that moment; a job asks several times
-
-    @property
-    def at(self) -> int:
-        """The moment."""
-        return self._at
-
-    @at.setter
-    def at(self, moment: int) -> None:
-        if moment != self._at:
-            self._at, self._known = moment, {}
+        self.timeline, self.at = timeline, 0
 
     def person(self, number: int) -> Person:
         """Raises ValueError for somebody who is not hired yet."""
-        person = self._known.get(number)
-        if person is None:
-            if len(self._known) >= _KNOWN:
-                self._known = {}
-            person = self._known[number] = self.timeline.person(number, self._at)
-        return person
+        return self.timeline.person(number, self.at)
 
     def scope(self, number: int) -> Scope:
         """Who is employed has the app; an account on leave is disabled, and who has left lost the app."""
-        return _SCOPES[self.timeline.standing(number, self._at)]
+        return _SCOPES[self.timeline.standing(number, self.at)]
 
     def team(self, number: int) -> Team | None:
         """None where it is gone."""
@@ -57,7 +39,8 @@ class CompanyWorld:
 
     def members(self, number: int) -> Sequence[Person]:
         """Those of a team who have the app."""
-        return [self.person(n) for n in self.timeline.members(number, self._at) if self.scope(n) == "in"]
+        at, standing = self.at, self.timeline.standing
+        return [self.person(n) for n in self.timeline.members(number, at) if standing(n, at) is Standing.EMPLOYED]
 
     def people(self) -> Iterator[int]:
         """Everybody who was ever hired."""

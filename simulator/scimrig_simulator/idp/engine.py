@@ -153,8 +153,8 @@ class Engine:
 
     def id_of_number(self, number: int) -> str:
         """The id of the linked person of that number, such as somebody's manager; "" where there is none."""
-        key = self._numbers.get(str(number), "")
-        return "" if key in self._gone else str(self._users.get(key, ""))
+        key = self._numbers.get(str(number))
+        return "" if key is None or key in self._gone else str(self._users.get(key, ""))
 
     def group_id(self, team: Team) -> str:
         """The id the engine has for a team; "" where it has none."""
@@ -444,7 +444,7 @@ def label(person: Person) -> str:
 def token(length: int, *parts: object) -> str:
     """Letters and digits that follow from ``parts`` alone, the same on every machine."""
     digest = hashlib.blake2b("\x1f".join(map(str, parts)).encode()).digest()
-    number = int.from_bytes(digest, "big")
+    number = int.from_bytes(digest, "big") % len(_LETTERS) ** length
     letters: list[str] = []
     for _ in range(length):
         number, index = divmod(number, len(_LETTERS))

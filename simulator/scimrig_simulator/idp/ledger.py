@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PARTINGS = ("unassign", "deactivate", "delete")
 _ENTRANCES = ("assign", "reactivate")
+_sorted_json = json.JSONEncoder(sort_keys=True).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,4 +202,4 @@ def _name(person: Person) -> str:
 
 
 def _digest(value: Any) -> str:
-    return hashlib.blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b(_sorted_json(value).encode(), digest_size=8).hexdigest()

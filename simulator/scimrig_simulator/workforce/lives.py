@@ -61,6 +61,8 @@ class Lives:
         self._opening = workday(0, weekday)
         self._featured = {n: (kind, workday(index, weekday)) for n, (kind, index) in _FEATURED.items() if n < people}
         self.life = lru_cache(maxsize=REMEMBERED)(self._life)
+        self._standings = lru_cache(maxsize=REMEMBERED)(self._stood)
+        self._total = self.intake.total
 
     def hire(self, n: int) -> tuple[int, Kind]:
         """When and how ``n`` is hired."""
@@ -107,17 +109,15 @@ class Lives:
     def standing(self, n: int, at: int) -> Standing:
         """Where ``n`` stands at a second; whoever never comes is NOT_YET for good."""
         standing = Standing.NOT_YET
-        if n >= self.intake.total:
-            return standing
-        life = self.life(n)
-        if life[0][0] > at:
-            return standing
-        standing = Standing.EMPLOYED
-        for when, kind in life[1:]:
+        for when, becomes in self._standings(n) if n < self._total else ():
             if when > at:
                 break
-            standing = STANDING_AFTER.get(kind, standing)
+            standing = becomes
         return standing
+
+    def _stood(self, n: int) -> tuple[tuple[int, Standing], ...]:
+        """Where ``n`` stands from which second on."""
+        return tuple((at, STANDING_AFTER[kind]) for at, kind in self.life(n) if kind in STANDING_AFTER)
 
     def _due(self, matter: Matter, day: int) -> list[int]:
         featured = [n for n, (kind, on) in self._featured.items() if kind is matter.kind and on == day]

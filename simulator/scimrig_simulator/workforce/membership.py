@@ -61,7 +61,9 @@ class Membership:
         """The numbers of those in ``t``, on leave or not, ascending; none of a team that is not there."""
         if not self._teams.exists(t, at) or t == self._teams.empty:
             return []
-        seats = {t, t ^ 1} if t < self._teams.staffed else {self._teams.parent(t)}
+        seats = [t] if t < self._teams.staffed else [self._teams.parent(t)]
+        if t < self._teams.staffed and self._teams.heir(t ^ 1, at) == t:
+            seats.append(t ^ 1)  # merged into this one
         found = {n for seat in seats if seat < self._teams.staffed for n in self._seated(seat, at)}
         return sorted(n for n in found if self.team_of(n, at) == t)
 

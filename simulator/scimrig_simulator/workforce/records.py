@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from scimrig_simulator.workforce.company import Company
 from scimrig_simulator.workforce.happenings import STANDING_AFTER, Kind, Standing
-from scimrig_simulator.workforce.lives import MARRIED_EARLY, Lives
+from scimrig_simulator.workforce.lives import MARRIED_EARLY, REMEMBERED, Lives
 from scimrig_simulator.workforce.person import Person, whole_names
 from scimrig_simulator.workforce.spelling import login
 from scimrig_simulator.workforce.splitmix import draw, high, low
@@ -30,18 +31,22 @@ class Records:
 
     def __init__(self, company: Company, people: int, lives: Lives) -> None:
         self._company, self._people, self._lives = company, people, lives
+        self._after = lru_cache(maxsize=REMEMBERED // 2)(self._made)
 
     def person(self, n: int, at: int, manager: int | None) -> Person:
         """``n`` as of that second. Raises ValueError for somebody who is not hired by then."""
         life = self._lives.life(n) if n < self._lives.intake.total else ()
         if not life or life[0][0] > at:
             raise ValueError(f"person {n} is not hired by second {at}")
+        return self._after(sum(when <= at for when, _ in life), n, manager)
+
+    def _made(self, events: int, n: int, manager: int | None) -> Person:
+        """``n`` after so many events of their life."""
+        life = self._lives.life(n)[:events]
         person = self._company.person(n, "", manager)
         changes = self._hired(person, life[0][1])
         standing = Standing.EMPLOYED
         for when, kind in life:
-            if when > at:
-                break
             standing = STANDING_AFTER.get(kind, standing)
             if kind is Kind.MOVED:
                 changes |= self._moved(n, when, changes.get("title", person.title))

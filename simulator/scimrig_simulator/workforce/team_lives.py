@@ -26,6 +26,7 @@ MATTERS = (
     Matter(Kind.TEAM_DISSOLVED, 203, 12 * YEAR),
 )
 _PARENT = 210  # one field, one number
+_SEATS = 64  # teams whose offshoots are kept at hand: all of a team's members are asked for theirs
 _A_YEAR = 5  # per cent of the teams of the start that are created anew in a year
 
 
@@ -51,6 +52,7 @@ class TeamLives:
         # nothing else happens to these in the opening days, so that what is featured is sure to come
         self._sheltered = {0, 1, self.first, self.first + 1, self.parent(self.first), self.parent(self.first + 1)}
         self.end = lru_cache(maxsize=REMEMBERED)(self._end)
+        self.offshoots = lru_cache(maxsize=_SEATS)(self._offshoots)
 
     @property
     def empty(self) -> int:
@@ -61,12 +63,12 @@ class TeamLives:
         """The team of the start that the later team ``t`` is made out of."""
         return self._parents.number((t - self.first) % self.staffed)
 
-    def offshoots(self, parent: int, at: int) -> list[int]:
+    def _offshoots(self, parent: int, at: int) -> tuple[int, ...]:
         """The teams that are made out of ``parent`` by that second, the latest first."""
         if parent >= self.staffed:
-            return []
+            return ()
         numbers = range(self.first + self._parents.rank(parent), self.intake.total, self.staffed)
-        return [t for t in reversed(numbers) if self.created(t) <= at]
+        return tuple(t for t in reversed(numbers) if self.created(t) <= at)
 
     def created(self, t: int) -> int:
         """The second from which ``t`` is there. It grows with the number."""
