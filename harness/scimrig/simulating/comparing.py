@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scimrig import frame
-from scimrig.simulating.explaining import Reason, Records
+from scimrig.simulating.explaining import REFUSED, Reason, Records
 from scimrig.simulating.gateway import COLLECTIONS, Ours
 from scimrig.simulating.observer import Observer
 from scimrig.simulating.report import EXAMPLES, Convergence, Difference, Example
@@ -139,7 +139,8 @@ class Comparison:
         person = self.world.person(number)
         if scope == "in":
             intent = self.engine.expected_user(person, "update", self.promises)
-            return replace(intent, values={**intent.values, "active": True}) if intent.exists else intent
+            values = {**intent.values, **self.engine.references(person), "active": True}
+            return replace(intent, values=values) if intent.exists else intent
         act = self._parting(number, scope)
         if act == "unassign" and self.engine.setting("out-of-scope") == "leave":
             return None
@@ -257,7 +258,8 @@ class Comparison:
         told = []
         for difference in self._differences.values():
             tally = self._tallies.get(difference.path, Tally())
-            if difference.what == "attribute" and not tally.kept and not _depended_on(difference.path):
+            dropped = difference.what == "attribute" and not tally.kept and not difference.why.startswith(REFUSED)
+            if dropped and not _depended_on(difference.path):
                 difference.why, difference.counts = _NEVER_KEPT, False
             told.append(difference)
         return sorted(_merged(told), key=lambda one: (not one.counts, one.what, -one.count))

@@ -21,6 +21,10 @@ _TOGGLES = {
 }  # fmt: skip
 
 
+REFUSED = (_FAILED, _WRITE_REFUSED) = ("its last act failed", "its last write was refused")
+"""How reasons begin that are a refusal of the target's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """``why`` is the same for all differences of one cause; ``words`` and ``exchange`` are about this one."""
@@ -57,7 +61,7 @@ class Records:
         if ok:
             return None
         said = _answer(exchange)
-        return Reason(f"its last act failed: {act.replace('_', ' ')}, {state}" + (f", {said}" if said else ""),
+        return Reason(f"{_FAILED}: {act.replace('_', ' ')}, {state}" + (f", {said}" if said else ""),
                       words, exchange)
 
     def _halted(self, subject: str) -> Reason | None:
@@ -77,7 +81,7 @@ class Records:
         _, _, exchange, _ = max(speaking, key=lambda write: write[1])
         said = _answer(exchange)
         if not said.startswith("answered 2"):
-            return Reason(f"its last write was refused: {said}", exchange=exchange)
+            return Reason(f"{_WRITE_REFUSED}: {said}", exchange=exchange)
         verb = exchange.partition(" ")[0]
         return Reason(f"the target {said} to {verb} and does not hold it", exchange=exchange)
 

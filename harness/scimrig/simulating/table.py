@@ -96,7 +96,7 @@ class SqliteTable(MutableMapping[str, Any]):
             if len(self._changed) >= BATCH:
                 self.flush()
 
-    def pop(self, key: str, default: Any = _UNKNOWN, /) -> Any:  # type: ignore[override]
+    def pop(self, key: str, default: Any = _UNKNOWN, /) -> Any:
         """As a dict's."""
         with self._lock:
             if key in self:

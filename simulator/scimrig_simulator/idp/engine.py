@@ -268,6 +268,10 @@ class Engine:
         """Whether a reference of theirs, such as the manager, is still to be sent in a request of its own."""
         return False
 
+    def references(self, person: Person) -> Values:
+        """What the server should hold of such references: SCIM path → value, as far as whom they mean is known."""
+        return {}
+
     def bring_references(self, person: Person) -> Flow[Outcome]:
         """Send the references that ``refers`` speaks of."""
         raise NotImplementedError

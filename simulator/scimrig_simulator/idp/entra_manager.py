@@ -42,6 +42,12 @@ class EntraManager(EntraClient):
         wanted = self.id_of_number(person.manager)
         return bool(wanted) and wanted != held
 
+    def references(self, person: Person) -> dict[str, Json]:
+        if person.manager is None or self.setting("manager") == "off" or not self.on("update"):
+            return {}
+        wanted = self.id_of_number(person.manager)
+        return {f"{MANAGER}.value": wanted} if wanted else {}
+
     def bring_references(self, person: Person) -> Flow[Outcome]:
         """A PATCH of the manager alone."""
         return self._run("bring_references", lambda: self._bring_manager(person))
