@@ -347,6 +347,17 @@ def test_a_reference_to_somebody_who_failed_comes_in_the_cycle_that_brings_them(
     assert entra.turn() == ["assign 2", "bring_references 1"]
 
 
+@pytest.mark.cites("entra", "object-order")
+def test_a_manager_who_is_on_leave_is_sent_when_they_are_back(entra: Life) -> None:
+    """Disabled is not out of scope."""
+    entra.town.settle(1)
+    entra.town.settle(2, scope="off")
+    entra.town.change(1, manager=2)
+    assert entra.tell(1) == ["assign 1"]
+    entra.town.settle(2)
+    assert entra.tell(2) == ["assign 2", "bring_references 1"]
+
+
 @pytest.mark.cites("entra", "late-manager")
 def test_a_manager_who_comes_into_scope_later_is_not_sent(entra: Life) -> None:
     """EN-MANAGER [M5, M6]."""

@@ -186,6 +186,24 @@ def test_a_row_that_nobody_is_linked_to_is_told(
     assert [(each.what, each.why) for each in found.differences] == [("duplicate", UNEXPLAINED)]
 
 
+@pytest.mark.parametrize(("told", "counts"), [
+    ("POST /Groups got no answer: the answer was lost on its way (chaos)", False),
+    ("POST /Groups answered 500", True),
+])
+def test_a_row_of_which_no_idp_can_know_is_told_and_not_counted(
+    told: str, counts: bool, house: Callable[..., Any], simulation: Callable[..., Simulation]
+) -> None:
+    """Chaos lost the answer to its create, and the team was dissolved before the next try."""
+    server = house()
+    one = simulation(server, "rfc")
+    assert server.play(one)
+    body = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": f"{PREFIX}Brief Team 9999"}
+    server.tap.exchange(Send("POST", "/Groups", body=body))
+    one.state.table("last")["Group:9999"] = ["push_group", "object-error", False, "no answer", 0, told]
+    found = one.compare()
+    assert [(each.what, each.counts) for each in found.differences] == [("duplicate", counts)]
+
+
 def test_rows_of_others_are_never_written_to(
     house: Callable[..., Any], simulation: Callable[..., Simulation]
 ) -> None:

@@ -27,6 +27,9 @@ RATE = 0.02
 """Of all requests, for each kind, where nothing else is said."""
 
 _HELD = 0.05  # seconds that a request is held back at most
+LOST = "the answer was lost on its way (chaos)"
+"""What stands in the place of an answer that chaos has lost."""
+
 _OUTAGE = 5  # requests that a dead token is used for at most
 
 
@@ -94,7 +97,7 @@ class Chaos:
             return through
         if kind == "lost":
             failure = FailureKind.RESET if luck < 0.5 else FailureKind.TIMEOUT
-            return Reply(0, failure=TransportFailure(failure, "the answer was lost on its way (chaos)"))
+            return Reply(0, failure=TransportFailure(failure, LOST))
         if kind == "slow":
             self._clock.sleep(0.5 + 1.5 * luck)
         return reply

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scimrig import frame
+from scimrig.simulating.chaos import LOST
 from scimrig.simulating.explaining import REFUSED, Reason, Records
 from scimrig.simulating.gateway import COLLECTIONS, Ours
 from scimrig.simulating.observer import Observer
@@ -32,6 +33,8 @@ _COMPOSED = "the target makes it from the parts of the name"
 _LOWERED = "the target keeps it in lower case"
 _NEVER_KEPT = "the target keeps it of nobody"
 _ECHO = "chaos has delivered its create twice, and names of groups need not be unique (RFC 7643 §4.2)"
+_ORPHAN = "chaos has lost the answer to its create, and it left before the next try: no IdP knows of it"
+_CREATING = frozenset({"assign", "reactivate", "update", "rename", "push_group", "set_members", "rename_group"})
 _NOTES = 10
 
 
@@ -249,9 +252,26 @@ class Comparison:
             name = str(row.get(COLLECTIONS[collection]))
             subject = f"{collection[1:-1]}:{_number(name)}"
             miss = frame.Miss("found", "", "one row that the IdP is linked to", f"{path} besides")
-            echo = collection == "/Groups" and path in self.ours.echoes
-            reason = Reason(_ECHO) if echo else self.records.reason(subject, "duplicate")
-            self._add(subject, name, "duplicate", miss, reason, counts=not echo)
+            chaos = self._made_by_chaos(collection, path, subject)
+            reason = Reason(chaos) if chaos else self.records.reason(subject, "duplicate")
+            self._add(subject, name, "duplicate", miss, reason, counts=not chaos)
+
+    def _made_by_chaos(self, collection: str, path: str, subject: str) -> str:
+        """Why no IdP could know of a row that is left over, "" where one could: chaos has seen to it."""
+        if collection == "/Groups" and path in self.ours.echoes:
+            return _ECHO
+        act, _, ok, _, _, exchange = self.records.last.get(subject) or ("", "", True, "", 0, "")
+        lost = not ok and exchange.startswith("POST ") and exchange.endswith(LOST)
+        return _ORPHAN if lost and act in _CREATING and not self._wanted(subject) else ""
+
+    def _wanted(self, subject: str) -> bool:
+        """Whether a person or a team still has to be there."""
+        kind, _, number = subject.partition(":")
+        if not number.isdigit():
+            return True
+        if kind == "Group":
+            return self.world.team(int(number)) is not None
+        return self.world.scope(int(number)) == "in"
 
     def _told(self) -> list[Difference]:
         """Every difference, those that count first; what the target keeps of nobody is no difference of anybody's."""

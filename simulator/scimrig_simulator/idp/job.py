@@ -339,7 +339,7 @@ class Job:
     def _refer(self, person: Person, now: float) -> None:
         """Bring the references of somebody in the last phase, once those whom they refer to are linked."""
         if person.manager is not None and not self._ledger.linked(person.manager):
-            if self.world.scope(person.manager) == "in":
+            if self.world.scope(person.manager) in ("in", "off"):  # who is on leave comes back
                 self._await(person.manager, f"Reference:{person.number}")
         elif self.engine.refers(person):
             self._enqueue(f"Reference:{person.number}", now)
