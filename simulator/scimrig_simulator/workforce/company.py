@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 
 from scimrig_simulator.workforce.person import Draft, Person, whole_names
 from scimrig_simulator.workforce.spelling import login
@@ -56,7 +57,7 @@ class Company:
         row, words = mix(self._start ^ n), vocabulary()
         where, which, family, given, department, title, work, works, mobile, mobiles = _DRAWS(row)
         if n % _EVERY == 3:
-            names = self._awkward_names(n, words)
+            names = _awkward_names((n // _EVERY + self._start) % len(words.awkward))
         else:
             names = _drawn_names(row, words.places[which * len(words.places) >> 32], given, family, words)
         given_name, middle_name, family_name, display_name, formatted, spelled, locale, office = names
@@ -87,13 +88,17 @@ class Company:
         second = words.team_second[(low(bits, len(words.team_second)) + version) % len(words.team_second)]
         return Team(n, key, f"{self.prefix}{first} {second} {n}")
 
-    def _awkward_names(self, n: int, words: Vocabulary) -> _Names:
-        someone = words.awkward[(n // _EVERY + self._start) % len(words.awkward)]
-        (given, given_ascii), (family, family_ascii) = someone.given, someone.family
-        display, formatted = whole_names(given, someone.middle, family, someone.locale)
-        spelled = login(given_ascii, "" if someone.mononym else family_ascii)
-        office = words.by_locale[someone.office]
-        return given, someone.middle, family, display, formatted, spelled, someone.locale, office
+
+@cache
+def _awkward_names(which: int) -> _Names:
+    """Of one of the frozen few whose names break naive code."""
+    words = vocabulary()
+    someone = words.awkward[which]
+    (given, given_ascii), (family, family_ascii) = someone.given, someone.family
+    display, formatted = whole_names(given, someone.middle, family, someone.locale)
+    spelled = login(given_ascii, "" if someone.mononym else family_ascii)
+    office = words.by_locale[someone.office]
+    return given, someone.middle, family, display, formatted, spelled, someone.locale, office
 
 
 def _negative(n: int) -> ValueError:
