@@ -23,7 +23,8 @@ sys.path[:0] = [str(ROOT / folder) for folder in ("simulator", "harness", "repor
 from scimrig_simulator import idp  # noqa: E402
 from scimrig_simulator.clock import VirtualClock  # noqa: E402
 from scimrig_simulator.drive import InProcessTransport, play  # noqa: E402
-from scimrig_simulator.idp.engine import ACTS, Directory, Engine  # noqa: E402
+from scimrig_simulator.idp.acts import ACTS, Directory  # noqa: E402
+from scimrig_simulator.idp.engine import Engine  # noqa: E402
 from scimrig_simulator.server.app import Settings, build  # noqa: E402
 from scimrig_simulator.wire import CREDENTIALS, LENGTH, Reply, Send, send  # noqa: E402
 from scimrig_simulator.workforce.person import Person  # noqa: E402

@@ -15,8 +15,9 @@ from scimrig.observe import Watch
 from scimrig.plan import Case, Plan
 from scimrig.playable import mapped
 from scimrig.scenario.resolve import resolve
+from scimrig_simulator.idp.acts import Directory
 from scimrig_simulator.idp.attributes import WORK_EMAIL
-from scimrig_simulator.idp.engine import Directory, Engine
+from scimrig_simulator.idp.engine import Engine
 from scimrig_simulator.idp.intent import Intent
 from scimrig_simulator.scim import urns
 from scimrig_simulator.workforce.company import Company

@@ -31,7 +31,8 @@ from scimrig.settling import Goal, no_goal, settled
 from scimrig.survey import Offer, Survey
 from scimrig_simulator import wire
 from scimrig_simulator.clock import SystemClock
-from scimrig_simulator.idp.engine import GROUP_ACTS, LONE_ACTS, Engine
+from scimrig_simulator.idp.acts import GROUP_ACTS, LONE_ACTS
+from scimrig_simulator.idp.engine import Engine
 from scimrig_simulator.idp.intent import Intent, Outcome, in_force
 from scimrig_simulator.wire import PERCENT_20, Flow, Reply, Send, filter_string, overheard, send
 from scimrig_simulator.workforce.person import Person

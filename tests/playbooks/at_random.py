@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from urllib.parse import unquote_plus
 
-from scimrig_simulator.idp.engine import Directory
+from scimrig_simulator.idp.acts import Directory
 from scimrig_simulator.idp.job import Job
 from scimrig_simulator.wire import FailureKind, Pause, Reply, TransportFailure, encode_json
 

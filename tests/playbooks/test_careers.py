@@ -10,8 +10,9 @@ import pytest
 from scimrig_simulator import idp
 from scimrig_simulator.clock import VirtualClock
 from scimrig_simulator.drive import InProcessTransport, play
-from scimrig_simulator.idp.engine import Directory, group_path, user_path
+from scimrig_simulator.idp.acts import Directory
 from scimrig_simulator.idp.mapping import slot
+from scimrig_simulator.idp.subjects import group_path, user_path
 from scimrig_simulator.server.app import Settings, build
 from scimrig_simulator.wire import Send, Transcript, send
 from scimrig_simulator.workforce.company import Company

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scimrig_simulator import idp
-from scimrig_simulator.idp.engine import ACTS, GROUP_ACTS, LONE_ACTS, Directory
+from scimrig_simulator.idp.acts import ACTS, GROUP_ACTS, LONE_ACTS, Directory
 from scimrig_simulator.idp.intent import Intent, Outcome
 from scimrig_simulator.wire import FailureKind, Reply, Send, TransportFailure, encode_json
 from scimrig_simulator.workforce.company import Company

@@ -9,7 +9,7 @@ import pytest
 from scimrig_simulator.clock import VirtualClock
 from scimrig_simulator.drive import InProcessTransport, play
 from scimrig_simulator.idp import engage
-from scimrig_simulator.idp.engine import Directory
+from scimrig_simulator.idp.acts import Directory
 from scimrig_simulator.playbook import answer, expect, playbook
 from scimrig_simulator.server.app import Settings, build
 from scimrig_simulator.wire import overheard

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from scimrig_simulator import idp
-from scimrig_simulator.idp.engine import ACTS
+from scimrig_simulator.idp.acts import ACTS
 from scimrig_simulator.scim.urns import GROUP, PATCH_OP, USER
 from scimrig_simulator.wire import BY_THE_BOOK, Send
 

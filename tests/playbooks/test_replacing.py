@@ -12,7 +12,7 @@ from email.utils import format_datetime
 import pytest
 
 from scimrig_simulator.idp import engage
-from scimrig_simulator.idp.engine import Directory
+from scimrig_simulator.idp.acts import Directory
 from scimrig_simulator.playbook import answer, expect, playbook
 from scimrig_simulator.wire import CREDENTIALS, LENGTH, Pause
 

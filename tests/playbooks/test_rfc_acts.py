@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scimrig_simulator.idp import engage
-from scimrig_simulator.idp.engine import Directory
+from scimrig_simulator.idp.acts import Directory
 from scimrig_simulator.playbook import answer, expect, playbook
 from scimrig_simulator.wire import FailureKind, Reply, TransportFailure
 

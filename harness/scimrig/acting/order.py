@@ -12,7 +12,7 @@ from typing import Any
 from scimrig.acting.state import KEY, made_up
 from scimrig.suggestion import did_you_mean
 from scimrig_simulator import idp
-from scimrig_simulator.idp.engine import ACTS, GROUP_ACTS, LONE_ACTS
+from scimrig_simulator.idp.acts import ACTS, GROUP_ACTS, LONE_ACTS
 from scimrig_simulator.workforce.team import Team
 
 READING = frozenset({"connect", "import_users"})

@@ -31,7 +31,7 @@ from urllib.parse import urlsplit
 from scimrig.rows import Rows
 from scimrig.runlog import STATE_DIR
 from scimrig.survey import Survey
-from scimrig_simulator.idp.engine import Directory
+from scimrig_simulator.idp.acts import Directory
 from scimrig_simulator.idp.intent import Intent
 from scimrig_simulator.workforce.company import Company
 from scimrig_simulator.workforce.person import Person

@@ -9,50 +9,26 @@ Rule: no I/O, no clock, no server-side semantics. Beliefs change only inside act
 
 from __future__ import annotations
 
-import hashlib
-import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from scimrig_simulator.idp import answers
+from scimrig_simulator.idp.acts import ACTS, GROUP_ACTS, PARTINGS, Directory
 from scimrig_simulator.idp.fate import fated
 from scimrig_simulator.idp.intent import Intent, Outcome, in_force
 from scimrig_simulator.idp.knobs import Dialect
 from scimrig_simulator.idp.mapping import Values
 from scimrig_simulator.idp.memory import Memory, PlainMemory, Table
 from scimrig_simulator.idp.promises import Promises
-from scimrig_simulator.wire import Flow, Headers, Json, QueryStyle, Reply, Send, Step, overheard, segment, send
+from scimrig_simulator.idp.subjects import subject_key
+from scimrig_simulator.wire import Flow, Headers, Json, QueryStyle, Reply, Send, Step, overheard, send
 
 if TYPE_CHECKING:
     from scimrig_simulator.workforce.person import Person
     from scimrig_simulator.workforce.team import Team
 
-LONE_ACTS = ("connect", "import_users", "cycle")
-USER_ACTS = ("assign", "update", "rename", "deactivate", "reactivate", "unassign", "delete")
-GROUP_ACTS = ("push_group", "set_members", "rename_group", "delete_group")
-ACTS = (*LONE_ACTS, *USER_ACTS, *GROUP_ACTS)
-"""Acts about nobody in particular, about a person, about a team."""
-
-PARTINGS = frozenset({"deactivate", "delete"})
-"""Acts that switch somebody off, which a target must never refuse because of an address."""
-
 NO_PROMISES = Promises()
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-
-
-@dataclass(frozen=True, slots=True)
-class Directory:
-    """The IdP's own directory as it is meant to be at the target: who has the app, and which teams are pushed.
-
-    Both may be read more than once.
-    """
-
-    people: Iterable[Person]
-    teams: Iterable[tuple[Team, Sequence[Person]]] = ()
-
-
 _TOGGLES = {
     "update": "update", "rename": "update",
     "deactivate": "deactivate", "unassign": "deactivate", "delete": "deactivate",
@@ -149,7 +125,7 @@ class Engine:
 
     def id_of(self, person: Person) -> str:
         """The id the engine has for a person, also after a delete; "" where it never had one."""
-        return str(self._users.get(_key(person), ""))
+        return str(self._users.get(subject_key(person), ""))
 
     def id_of_number(self, number: int) -> str:
         """The id of the linked person of that number, such as somebody's manager; "" where there is none."""
@@ -158,7 +134,7 @@ class Engine:
 
     def group_id(self, team: Team) -> str:
         """The id the engine has for a team; "" where it has none."""
-        return str(self._groups.get(_key(team), ""))
+        return str(self._groups.get(subject_key(team), ""))
 
     def external_id(self, person: Person) -> str:
         """What this IdP sends as externalId; "" where it sends none."""
@@ -170,8 +146,8 @@ class Engine:
 
     def adopt_group(self, team: Team, id: str, members: Sequence[Person] = ()) -> None:
         """Take a group's id as linked, with the members it is known to have."""
-        self._groups[_key(team)] = id
-        self._members[_key(team)] = self._known(members)
+        self._groups[subject_key(team)] = id
+        self._members[subject_key(team)] = self._known(members)
 
     # What it means to leave behind -----------------------------------------------------------------------------------
 
@@ -330,7 +306,7 @@ class Engine:
             return Intent("User", exists=False)
         if act in self._switch_acts:
             return Intent("User", values={"active": act == "reactivate"})
-        sent = set(self._sent.get(_key(person), ()))
+        sent = set(self._sent.get(subject_key(person), ()))
         values: dict[str, Json] = {}
         for path, value in self._values(person).items():
             if value != "":
@@ -357,7 +333,7 @@ class Engine:
         return person.active if act == "assign" else self._is_active(person)
 
     def _is_active(self, person: Person) -> bool:
-        return person.active and _key(person) not in self._off
+        return person.active and subject_key(person) not in self._off
 
     def _table(self, name: str) -> Table:
         """A table of beliefs. Values taken out are never changed in place."""
@@ -372,34 +348,34 @@ class Engine:
         self._touched[self._act].add(knob)
 
     def _link(self, person: Person, id: str) -> None:
-        self._users[_key(person)] = id
-        self._numbers[str(person.number)] = _key(person)
-        self._gone.pop(_key(person), None)
+        self._users[subject_key(person)] = id
+        self._numbers[str(person.number)] = subject_key(person)
+        self._gone.pop(subject_key(person), None)
 
     def _forget(self, person: Person) -> None:
-        self._gone[_key(person)] = True
+        self._gone[subject_key(person)] = True
 
     def _linked(self, person: Person) -> str:
-        key = _key(person)
+        key = subject_key(person)
         return "" if key in self._gone else str(self._users.get(key, ""))
 
     def _switch(self, person: Person, *, on: bool) -> None:
         if on:
-            self._off.pop(_key(person), None)
+            self._off.pop(subject_key(person), None)
         else:
-            self._off[_key(person)] = True
+            self._off[subject_key(person)] = True
 
     def _note_sent(self, person: Person, paths: Sequence[str] | frozenset[str]) -> None:
-        known = self._sent.get(_key(person), [])
+        known = self._sent.get(subject_key(person), [])
         if not set(paths).issubset(known):
-            self._sent[_key(person)] = sorted({*known, *paths})
+            self._sent[subject_key(person)] = sorted({*known, *paths})
 
     def _known(self, members: Sequence[Person]) -> dict[str, str]:
         """User key → id of the members that are linked, in the order given."""
-        return {_key(person): id for person in members if (id := self._linked(person))}
+        return {subject_key(person): id for person in members if (id := self._linked(person))}
 
     def _believed(self, team: Team) -> dict[str, str]:
-        members: dict[str, str] = self._members.get(_key(team), {})
+        members: dict[str, str] = self._members.get(subject_key(team), {})
         return members
 
     def _joiners(self, team: Team, members: Sequence[Person]) -> list[Person]:
@@ -413,12 +389,12 @@ class Engine:
         return [id for id in self._believed(team).values() if id not in wanted]
 
     def _link_group(self, team: Team, id: str) -> None:
-        self._groups[_key(team)] = id
-        self._members[_key(team)] = {}
+        self._groups[subject_key(team)] = id
+        self._members[subject_key(team)] = {}
 
     def _forget_group(self, team: Team) -> None:
-        self._groups.pop(_key(team), None)
-        self._members.pop(_key(team), None)
+        self._groups.pop(subject_key(team), None)
+        self._members.pop(subject_key(team), None)
 
     def _send(self, method: str, path: str, purpose: str, *, query: Sequence[tuple[str, str]] = (),
               body: Json = None) -> Flow[Reply]:
@@ -427,46 +403,3 @@ class Engine:
         if headers is None:
             headers = self._headers[body is not None] = self.headers(body is not None)
         return send(Send(method, path, self.query.encode(query), headers, body, purpose))
-
-
-def user_path(id: str) -> str:
-    """``/Users/{id}``, the id percent-encoded."""
-    return f"/Users/{segment(id)}"
-
-
-def group_path(id: str) -> str:
-    """``/Groups/{id}``, the id percent-encoded."""
-    return f"/Groups/{segment(id)}"
-
-
-def label(person: Person) -> str:
-    """How transcripts call a person: the scenario's key, else the userName."""
-    return person.key or person.user_name
-
-
-@lru_cache(maxsize=1024)
-def token(length: int, *parts: object) -> str:
-    """Letters and digits that follow from ``parts`` alone, the same on every machine."""
-    digest = hashlib.blake2b("\x1f".join(map(str, parts)).encode()).digest()
-    number = int.from_bytes(digest, "big") % len(_LETTERS) ** length
-    letters: list[str] = []
-    for _ in range(length):
-        number, index = divmod(number, len(_LETTERS))
-        letters.append(_LETTERS[index])
-    return "".join(letters)
-
-
-@lru_cache(maxsize=1024)
-def guid(*parts: object) -> str:
-    """A GUID that follows from ``parts`` alone, in the form of a random one (RFC 9562 version 4)."""
-    digest = hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).digest()
-    return str(uuid.UUID(bytes=digest, version=4))
-
-
-def _key(subject: Person | Team) -> str:
-    return f"{subject.number}:{subject.key}"
-
-
-def subject_key(subject: Person | Team) -> str:
-    """What tells people and teams apart through all their changes."""
-    return _key(subject)

@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from scimrig_simulator.idp import answers, entra_knobs, entra_reading
-from scimrig_simulator.idp.engine import Directory, subject_key
+from scimrig_simulator.idp.acts import Directory
 from scimrig_simulator.idp.entra_groups import EntraGroups
 from scimrig_simulator.idp.intent import Outcome
 from scimrig_simulator.idp.memory import Memory
+from scimrig_simulator.idp.subjects import subject_key
 from scimrig_simulator.wire import Flow
 
 if TYPE_CHECKING:

@@ -10,11 +10,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scimrig_simulator.idp import answers, entra_knobs, entra_reading
-from scimrig_simulator.idp.engine import Engine, guid
+from scimrig_simulator.idp.engine import Engine
 from scimrig_simulator.idp.entra_patch import Shape
 from scimrig_simulator.idp.intent import Outcome
 from scimrig_simulator.idp.knobs import Dialect
 from scimrig_simulator.idp.memory import Memory
+from scimrig_simulator.idp.subjects import guid
 from scimrig_simulator.wire import (
     CREDENTIALS,
     LENGTH,

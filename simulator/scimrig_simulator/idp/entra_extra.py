@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scimrig_simulator.idp.engine import guid
 from scimrig_simulator.idp.entra_patch import Operation, Shape
+from scimrig_simulator.idp.subjects import guid
 from scimrig_simulator.wire import Json, filter_string
 
 if TYPE_CHECKING:

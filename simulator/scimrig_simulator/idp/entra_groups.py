@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scimrig_simulator.idp import answers, entra_reading
-from scimrig_simulator.idp.engine import group_path, guid, subject_key
 from scimrig_simulator.idp.entra_client import NO_MEMBERS
 from scimrig_simulator.idp.entra_patch import Operation
 from scimrig_simulator.idp.entra_users import EntraUsers
@@ -17,6 +16,7 @@ from scimrig_simulator.idp.intent import Outcome
 from scimrig_simulator.idp.knobs import Dialect
 from scimrig_simulator.idp.mapping import differences
 from scimrig_simulator.idp.memory import Memory
+from scimrig_simulator.idp.subjects import group_path, guid, subject_key
 from scimrig_simulator.scim.urns import ENTRA_GROUP, GROUP
 from scimrig_simulator.wire import Flow, Json, Reply, filter_string
 

@@ -10,13 +10,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from scimrig_simulator.idp import answers, entra_reading
-from scimrig_simulator.idp.engine import label, subject_key, user_path
 from scimrig_simulator.idp.entra_client import EntraClient
 from scimrig_simulator.idp.entra_patch import MANAGER
 from scimrig_simulator.idp.intent import Outcome
 from scimrig_simulator.idp.knobs import Dialect
 from scimrig_simulator.idp.mapping import slot
 from scimrig_simulator.idp.memory import Memory
+from scimrig_simulator.idp.subjects import label, subject_key, user_path
 from scimrig_simulator.wire import Flow, Json, filter_string
 
 if TYPE_CHECKING:

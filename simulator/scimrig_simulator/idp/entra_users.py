@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from scimrig_simulator.idp import answers, attributes, entra_extra, entra_reading
-from scimrig_simulator.idp.engine import NO_PROMISES, label, subject_key, user_path
+from scimrig_simulator.idp.engine import NO_PROMISES
 from scimrig_simulator.idp.entra_manager import EntraManager
 from scimrig_simulator.idp.entra_patch import Change, Operation
 from scimrig_simulator.idp.intent import Intent, Outcome, in_force
@@ -19,6 +19,7 @@ from scimrig_simulator.idp.knobs import Dialect
 from scimrig_simulator.idp.mapping import Values, differences, typed, without_empty
 from scimrig_simulator.idp.memory import Memory
 from scimrig_simulator.idp.promises import Promises
+from scimrig_simulator.idp.subjects import label, subject_key, user_path
 from scimrig_simulator.scim.urns import ENTERPRISE, USER
 from scimrig_simulator.wire import Flow, Json, filter_string
 

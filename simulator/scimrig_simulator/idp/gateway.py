@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from scimrig_simulator.idp import attributes
 from scimrig_simulator.idp import replacing_knobs as common
-from scimrig_simulator.idp.engine import guid, subject_key
 from scimrig_simulator.idp.knobs import Choice, Knob, Knobs, toggles
 from scimrig_simulator.idp.mapping import Values
 from scimrig_simulator.idp.replacing import ReplacingEngine
+from scimrig_simulator.idp.subjects import guid, subject_key
 
 if TYPE_CHECKING:
     from scimrig_simulator.workforce.person import Person

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from scimrig_simulator.idp import attributes
 from scimrig_simulator.idp import replacing_knobs as common
-from scimrig_simulator.idp.engine import GROUP_ACTS
+from scimrig_simulator.idp.acts import GROUP_ACTS
 from scimrig_simulator.idp.knobs import NUMBER, TEXT, Choice, Knob, Knobs, toggles
 from scimrig_simulator.idp.mapping import Values
 from scimrig_simulator.idp.replacing import ReplacingEngine

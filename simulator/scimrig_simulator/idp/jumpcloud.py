@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from scimrig_simulator.idp import answers, attributes
 from scimrig_simulator.idp import replacing_knobs as common
-from scimrig_simulator.idp.engine import group_path, subject_key, user_path
 from scimrig_simulator.idp.intent import Outcome
 from scimrig_simulator.idp.knobs import TEXT, Knob, Knobs, toggles
 from scimrig_simulator.idp.mapping import Values
 from scimrig_simulator.idp.replacing import ReplacingEngine, Row
 from scimrig_simulator.idp.replacing_reactions import usual
+from scimrig_simulator.idp.subjects import group_path, subject_key, user_path
 from scimrig_simulator.scim.urns import ENTERPRISE, GROUP, USER
 from scimrig_simulator.wire import Flow
 

@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scimrig_simulator.idp.engine import Engine, subject_key
+from scimrig_simulator.idp.engine import Engine
 from scimrig_simulator.idp.intent import Outcome
+from scimrig_simulator.idp.subjects import subject_key
 from scimrig_simulator.wire import Flow
 from scimrig_simulator.workforce.person import Person
 from scimrig_simulator.workforce.team import Team

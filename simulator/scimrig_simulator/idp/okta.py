@@ -13,13 +13,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from scimrig_simulator.idp import answers, attributes, okta_import, okta_knobs
-from scimrig_simulator.idp.engine import Engine, label, subject_key, token, user_path
+from scimrig_simulator.idp.engine import Engine
 from scimrig_simulator.idp.intent import Intent, Outcome
 from scimrig_simulator.idp.knobs import Dialect
 from scimrig_simulator.idp.mapping import Values, differences, merged, slot, typed, without_empty
 from scimrig_simulator.idp.memory import Memory
 from scimrig_simulator.idp.okta_groups import GroupPush
 from scimrig_simulator.idp.okta_words import inactive, refusal, refused, unfit
+from scimrig_simulator.idp.subjects import label, subject_key, token, user_path
 from scimrig_simulator.scim.urns import ENTERPRISE, PATCH_OP, USER
 from scimrig_simulator.wire import PERCENT_20, PLUS, Flow, Headers, Json, Reply, filter_string, pause
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from scimrig_simulator.idp import answers
-from scimrig_simulator.idp.engine import group_path, subject_key
 from scimrig_simulator.idp.intent import Outcome
 from scimrig_simulator.idp.okta_words import refusal, refused
+from scimrig_simulator.idp.subjects import group_path, subject_key
 from scimrig_simulator.scim.urns import GROUP, PATCH_OP
 from scimrig_simulator.wire import Flow, Json, filter_string
 

@@ -14,13 +14,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from scimrig_simulator.idp import answers
-from scimrig_simulator.idp.engine import NO_PROMISES, Directory, label, subject_key, user_path
+from scimrig_simulator.idp.acts import Directory
+from scimrig_simulator.idp.engine import NO_PROMISES
 from scimrig_simulator.idp.intent import Intent, Outcome, in_force
 from scimrig_simulator.idp.mapping import differences, merged, operations, slot
 from scimrig_simulator.idp.memory import Memory
 from scimrig_simulator.idp.promises import Promises
 from scimrig_simulator.idp.replacing_groups import GroupKeeper
 from scimrig_simulator.idp.replacing_knobs import grounds
+from scimrig_simulator.idp.subjects import label, subject_key, user_path
 from scimrig_simulator.scim.urns import PATCH_OP, USER
 from scimrig_simulator.wire import (
     CREDENTIALS,

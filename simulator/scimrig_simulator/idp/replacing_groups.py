@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from scimrig_simulator.idp import answers
-from scimrig_simulator.idp.engine import group_path, subject_key
 from scimrig_simulator.idp.intent import Intent, Outcome
 from scimrig_simulator.idp.knobs import Dialect
 from scimrig_simulator.idp.memory import Memory
+from scimrig_simulator.idp.subjects import group_path, subject_key
 from scimrig_simulator.idp.walking import WalkingEngine
 from scimrig_simulator.scim.urns import GROUP, PATCH_OP
 from scimrig_simulator.wire import Flow, Json, filter_string

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from scimrig_simulator.idp.engine import ACTS
+from scimrig_simulator.idp.acts import ACTS
 from scimrig_simulator.idp.knobs import (
     NUMBER,
     TEXT,

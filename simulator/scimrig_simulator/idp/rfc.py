@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from scimrig_simulator.idp import answers, attributes, rfc_knobs
-from scimrig_simulator.idp.engine import group_path, guid, label, subject_key, user_path
 from scimrig_simulator.idp.intent import Intent, Outcome
 from scimrig_simulator.idp.mapping import Values, differences, merged, operations, typed, without_empty
 from scimrig_simulator.idp.memory import Memory
+from scimrig_simulator.idp.subjects import group_path, guid, label, subject_key, user_path
 from scimrig_simulator.idp.walking import WalkingEngine
 from scimrig_simulator.scim.urns import ENTERPRISE, GROUP, PATCH_OP, USER
 from scimrig_simulator.wire import BY_THE_BOOK, PERCENT_20, Flow, Headers, Json, Reply, filter_string

@@ -12,11 +12,13 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from scimrig_simulator.idp import answers
-from scimrig_simulator.idp.engine import Directory, Engine, group_path, subject_key, user_path
+from scimrig_simulator.idp.acts import Directory
+from scimrig_simulator.idp.engine import Engine
 from scimrig_simulator.idp.intent import Intent, Outcome
 from scimrig_simulator.idp.knobs import Dialect
 from scimrig_simulator.idp.mapping import merged
 from scimrig_simulator.idp.memory import Memory
+from scimrig_simulator.idp.subjects import group_path, subject_key, user_path
 from scimrig_simulator.wire import Flow, Reply
 
 if TYPE_CHECKING:
