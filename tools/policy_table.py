@@ -56,7 +56,7 @@ TESTS = {
 REASONS = {
     "CAP-09": "certificates and places can't be seen from outside; the region is kept and told",
     "CAP-09a": "a matter of the product's own API, which no target file describes",
-    "CAP-12": "ordinary SCIM on the wire: every story that is played in the dialects with PUT",
+    "CAP-12": "every story, played by `--idp ad-connect` and `--idp ldap-gateway`; `tests/playbooks/test_gateways.py`",
     "CAP-17": "a page for people; the calls behind it are played as those of other capabilities",
     "CAP-19": "what an IdP doesn't send: the dialects play it (`scimrig explain google`), no target can show it",
     "CAP-21": "a target file names no other address beyond this machine, and the survey tells of a base URL without it",
