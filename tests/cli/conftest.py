@@ -72,6 +72,14 @@ class Ended:
             assert word in self.err, f"{word!r} is not in: {self.err}"
 
 
+_LIMITED = """
+import os, resource, sys
+most = int(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
 @dataclass(slots=True)
 class Shell:
     """A folder to stand in and an environment. here: whether commands are played in this process, see ``here``."""
@@ -85,6 +93,16 @@ class Shell:
         return subprocess.Popen(
             [*COMMAND, *words], cwd=self.folder, env=self.env, text=True, encoding="utf-8", **{**pipes, **options}
         )
+
+    def with_files_of(self, most: int, *words: str) -> Ended:
+        """Run a command whose files may have so many bytes. The limit is set by the process itself: a fork of this one
+        (``preexec_fn``) would inherit the threads of whatever library other tests have loaded.
+        """
+        command = [sys.executable, "-c", _LIMITED, str(most), *COMMAND, *words]
+        return ended(subprocess.Popen(
+            command, cwd=self.folder, env=self.env, text=True, encoding="utf-8",
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        ))
 
     def __call__(self, *words: str, **options: Any) -> Ended:
         of_the_interpreter = any(name == "LC_ALL" or name.startswith("PYTHON") for name in self.env.keys() - {PATHS})

@@ -41,13 +41,8 @@ def test_a_disk_that_fills_up_ends_the_run_in_order(
     shell: Any, pack: Path, serve: Callable[..., Any], size: int
 ) -> None:
     """What was found so far is printed, and no row of ours stays on the target."""
-    import resource
-
     server = serve()
-    done = shell(
-        "run", server.url, "--scenarios", str(pack),
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
-    )
+    done = shell.with_files_of(size, "run", server.url, "--scenarios", str(pack))
     done.complains("cannot write", "log.ndjson")
     assert done.code == 3
     assert last_line(done.out).startswith("ERROR")
