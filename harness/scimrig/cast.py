@@ -6,7 +6,7 @@ Rule: it sends nothing.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -79,25 +79,16 @@ class Cast:
                     fields = {**fields, "displayName": mapping[subject.key][0]}
                 who: Person | Team = team.changed(fields) if fields else team
             else:
-                who = self._changed(company.person(number, subject.key), fields)
+                who = changed(company.person(number, subject.key), fields, self._number)
             self._players[subject.key] = Player(subject.key, who, subject.exists)
 
     def _number(self, key: str) -> int:
         return self._case.person_number(key, self._plan.seed)
 
-    def _changed(self, person: Person, fields: Mapping[str, Any]) -> Person:
-        """The person with these fields; ``manager`` is the key of another one."""
-        plain = {name: value for name, value in fields.items() if name != "manager"}
-        changed = person.changed(plain) if plain else person
-        if "manager" not in fields:
-            return changed
-        boss = fields["manager"]
-        return replace(changed, manager=None if boss is None else self._number(str(boss)))
-
     def change(self, key: str, fields: Mapping[str, Any]) -> Person:
         """The person of that key as they are from now on. Raises TypeError where the key means a team."""
-        self._players[key].who = changed = self._changed(self.person(key), fields)
-        return changed
+        self._players[key].who = person = changed(self.person(key), fields, self._number)
+        return person
 
     def __iter__(self) -> Iterator[Player]:
         return iter(self._players.values())
@@ -170,6 +161,16 @@ class Cast:
         facts["userNameUpper"], facts["userNameLower"] = person.user_name.upper(), person.user_name.lower()
         facts["externalId"] = self._engine.external_id(person)
         return facts
+
+
+def changed(person: Person, fields: Mapping[str, Any], number_of: Callable[[str], int]) -> Person:
+    """The person with these fields; ``manager`` is the key of another one, whom ``number_of`` knows, or None."""
+    plain = {name: value for name, value in fields.items() if name != "manager"}
+    made = person.changed(plain) if plain else person
+    if "manager" not in fields:
+        return made
+    boss = fields["manager"]
+    return replace(made, manager=None if boss is None else number_of(str(boss)))
 
 
 def name_of(who: Person | Team) -> str:

@@ -28,9 +28,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from scimrig.cast import changed
 from scimrig.rows import Rows
 from scimrig.runlog import STATE_DIR
 from scimrig.survey import Survey
+from scimrig_simulator import idp
 from scimrig_simulator.idp.acts import Directory
 from scimrig_simulator.idp.intent import Intent
 from scimrig_simulator.workforce.company import Company
@@ -91,12 +93,7 @@ class State:
 
     def changed(self, key: str, changes: Mapping[str, Any]) -> Person:
         """The person of that key with some fields changed; ``manager`` is another person's key, None for nobody."""
-        plain = {name: value for name, value in changes.items() if name != "manager"}
-        person = self.person(key).changed(plain)
-        if "manager" not in changes:
-            return person
-        boss = changes["manager"]
-        return dataclasses.replace(person, manager=None if boss is None else self.person(str(boss)).number)
+        return changed(self.person(key), changes, lambda boss: self.person(boss).number)
 
     def is_ours(self, name: str) -> bool:
         """Whether a row of this name is one that we made: by the mark, or by a name that we gave it."""
@@ -154,7 +151,7 @@ def load(base_url: str, dialect: str, domain: str, seed: int | None) -> State:
 
     Raises StateError: unreadable, another version's, or made with another seed.
     """
-    path = folder_of(base_url) / f"{dialect.partition(':')[0]}.json"
+    path = folder_of(base_url) / f"{idp.base(dialect)}.json"
     if not path.exists():
         state = State(path, base_url, dialect, mark(), domain, 1 if seed is None else seed)
         state.names |= names_known(path.parent)

@@ -92,13 +92,12 @@ class EntraManager(EntraClient):
 
     def _expected_manager(self, person: Person) -> dict[str, Json]:
         """What a sound server holds of the manager, as far as anything was sent about one."""
-        known = subject_key(person) in self._managers and not self.refers(person)
-        if not known or self.setting("manager") == "off" or not self.on("update"):
+        if subject_key(person) not in self._managers or self.refers(person):
             return {}
-        if person.manager is None:
-            return {} if self.setting("manager-removal") == "not-sent" else {f"{MANAGER}.value": None}
-        wanted = self.id_of_number(person.manager)
-        return {f"{MANAGER}.value": wanted} if wanted else {}
+        if person.manager is not None:
+            return self.references(person)
+        removed = self.setting("manager") != "off" and self.setting("manager-removal") != "not-sent"
+        return {f"{MANAGER}.value": None} if removed and self.on("update") else {}
 
 
 def _manager_in(held: Mapping[str, Any]) -> str:
